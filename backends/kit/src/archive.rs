@@ -1,0 +1,1 @@
+//! Reading ar, tar and compressed streams.

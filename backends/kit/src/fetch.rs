@@ -1,0 +1,47 @@
+//! The network as a backend sees it.
+
+use crate::{Digest, Result};
+use std::fs::File;
+
+/// One file to get.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// What it is, for messages and progress, e.g. `trixie InRelease`.
+    pub name: String,
+    /// Where it may be had, tried in order: complete URLs (`http`, `https`, `file`).
+    pub urls: Vec<String>,
+    /// The most bytes to accept. With `digest`: the exact length.
+    pub size: u64,
+    /// The SHA-256 it must have; `None` only for what the caller itself proves by a signature.
+    pub digest: Option<Digest>,
+}
+
+/// A file that has arrived.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The bytes, readable from offset 0; proven if the request had a digest.
+    pub file: File,
+    /// Which of the request's URLs it came from, or `None` if it was in the store.
+    pub url: Option<String>,
+}
+
+/// Gets files, from the store where they are proven by a digest, else from the network.
+///
+/// Retries what may pass, goes on to the next URL on failure, enforces sizes while bytes arrive.
+pub trait Fetch: Sync {
+    /// Gets one file.
+    ///
+    /// Errors with [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if every URL says so, with
+    /// [`ErrorKind::Trust`](crate::ErrorKind::Trust) if the bytes are not those of `digest` anywhere.
+    /// Without a network (`--offline`) a request without digest always errors: use [`recall`](Self::recall).
+    fn get(&self, request: &Request) -> Result<Fetched>;
+
+    /// Tells whether the network may be used.
+    fn is_offline(&self) -> bool;
+
+    /// Keeps `bytes`, which the caller has proven, under a name of the caller's choice, across runs.
+    fn remember(&self, name: &str, bytes: &[u8]) -> Result<()>;
+
+    /// Reads back what was last remembered under `name`; `None` if there is nothing.
+    fn recall(&self, name: &str) -> Result<Option<Vec<u8>>>;
+}

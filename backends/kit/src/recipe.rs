@@ -1,0 +1,58 @@
+//! What is asked for: pure data, from `configs/*.toml`, a team's file and the command line.
+
+use std::path::PathBuf;
+
+/// A request with every default filled in; the only input of [`Backend::resolve`](crate::Backend::resolve).
+#[derive(Clone, Debug, Default)]
+pub struct Recipe {
+    /// The distribution, as `boot list` shows it, e.g. `debian`.
+    pub distribution: String,
+    /// The release by its canonical name, e.g. `trixie`.
+    pub release: String,
+    /// Architecture, in the distribution's own notation, e.g. `amd64`.
+    pub arch: String,
+    /// The set of packages to start from, e.g. `minbase`.
+    pub variant: String,
+    /// Packages wanted besides the variant's, in the backend's own syntax.
+    pub include: Vec<String>,
+    /// Packages that must not be chosen.
+    pub exclude: Vec<String>,
+    /// Archive sections, e.g. `main`.
+    pub components: Vec<String>,
+    /// The archives of the release, as `configs/` has them.
+    pub archives: Vec<Archive>,
+    /// What the user named instead of [`archives`](Self::archives): URLs, source lines or files of them. Empty: nothing.
+    pub mirrors: Vec<String>,
+    /// Where the host keeps its own package manager's settings (`/etc`); `None` to leave the host alone.
+    pub host: Option<PathBuf>,
+    /// Public keys that may sign the indexes.
+    pub keys: Vec<Key>,
+    /// Accept indexes past the end of their validity (`--allow-expired`).
+    pub allow_expired: bool,
+    /// The time of the run, seconds since the Unix epoch; decides only whether indexes are current.
+    pub now: i64,
+    /// The distribution's own settings for its backend: the `[backend]`, release and variant tables of its file.
+    pub settings: toml::Table,
+}
+
+/// A place that holds packages of one suite.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Archive {
+    /// The suite's directory, e.g. `trixie-security`.
+    pub suite: String,
+    /// Archive sections to read; empty means the recipe's.
+    pub components: Vec<String>,
+    /// Official base URLs, best first, without trailing slash.
+    pub mirrors: Vec<String>,
+}
+
+/// One file of public keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Key {
+    /// A name for messages: the file it came from.
+    pub name: String,
+    /// OpenPGP certificates, armored or binary, or whatever else the backend verifies with.
+    pub bytes: Vec<u8>,
+    /// Where the distribution's own package manager finds the same keys inside an image, if it does.
+    pub path_in_image: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Local servers, fixtures and tree dumps for tests.
