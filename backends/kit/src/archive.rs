@@ -1,1 +1,7 @@
-//! Reading ar, tar and compressed streams.
+//! Reading the containers that packages come in: compressed streams and tar.
+
+mod compression;
+mod tar;
+
+pub use compression::{Compression, decoder};
+pub use tar::send_tar;

@@ -1,0 +1,149 @@
+//! The root as a source of entries.
+
+use super::{Root, describe, plain_kind, read_link};
+use crate::{Context, Entry, Kind, Result, RootPath, Sink};
+use rustix::{
+    fs::{self, AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat},
+    io::Errno,
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+    io::{self, Read},
+    os::fd::OwnedFd,
+};
+
+impl Root {
+    /// Sends every entry but the root itself to `sink`, sorted by the bytes of its path.
+    ///
+    /// A file with several names is a [`Kind::File`] under the first of them, a [`Kind::Hardlink`] to that under the
+    /// others. Sockets are left out. Mounts are not entered.
+    pub fn walk(&self, sink: &mut dyn Sink) -> Result<()> {
+        let mut found = Vec::new();
+        let top =
+            fs::openat(&self.fd, ".", directory_flags(), Mode::empty()).map_err(io::Error::from)?;
+        let device = fs::fstat(&top).map_err(io::Error::from)?.st_dev;
+        collect(&top, &RootPath::default(), device, &mut found)?;
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut first_names = HashMap::new();
+        for (path, stat) in found {
+            self.send(&path, &stat, &mut first_names, sink)
+                .context(|| format!("cannot read `{path}` in the root"))?;
+        }
+        Ok(())
+    }
+
+    fn send(
+        &self,
+        path: &RootPath,
+        stat: &Stat,
+        first_names: &mut HashMap<u64, RootPath>,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let file_type = FileType::from_raw_mode(stat.st_mode);
+        if stat.st_nlink > 1 && file_type != FileType::Directory {
+            if let Some(first) = first_names.get(&stat.st_ino) {
+                let kind = Kind::Hardlink(first.clone());
+                return sink.entry(
+                    &describe(path.clone(), kind, stat, BTreeMap::new()),
+                    &mut io::empty(),
+                );
+            }
+            first_names.insert(stat.st_ino, path.clone());
+        }
+        let flags = match file_type {
+            FileType::RegularFile => OFlags::RDONLY,
+            FileType::Directory => directory_flags(),
+            _ => OFlags::PATH,
+        };
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+        let resolve = if file_type == FileType::Symlink {
+            ResolveFlags::IN_ROOT
+        } else {
+            resolve
+        };
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = fs::openat2(&self.fd, path.as_path(), flags, Mode::empty(), resolve)
+            .map_err(io::Error::from)?;
+        let kind = match file_type {
+            FileType::Symlink => Kind::Symlink(read_link(&fd)?),
+            other => match plain_kind(other, stat) {
+                Some(kind) => kind,
+                None => return Ok(()),
+            },
+        };
+        let xattrs = match kind {
+            Kind::File { .. } | Kind::Directory => read_xattrs(&fd)?,
+            _ => BTreeMap::new(),
+        };
+        let entry: Entry = describe(path.clone(), kind, stat, xattrs);
+        match entry.kind {
+            Kind::File { size } => sink.entry(&entry, &mut File::from(fd).take(size)),
+            _ => sink.entry(&entry, &mut io::empty()),
+        }
+    }
+}
+
+fn directory_flags() -> OFlags {
+    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
+}
+
+fn collect(
+    directory: &OwnedFd,
+    path: &RootPath,
+    device: u64,
+    found: &mut Vec<(RootPath, Stat)>,
+) -> Result<()> {
+    for name in names(directory)? {
+        let below = path.join(&name);
+        let stat = fs::statat(directory, &name, AtFlags::SYMLINK_NOFOLLOW).map_err(io::Error::from);
+        let stat = stat.context(|| format!("cannot look at `{below}` in the root"))?;
+        let enter =
+            FileType::from_raw_mode(stat.st_mode) == FileType::Directory && stat.st_dev == device;
+        found.push((below.clone(), stat));
+        if enter {
+            let fd = fs::openat(directory, &name, directory_flags(), Mode::empty())
+                .map_err(io::Error::from);
+            let fd = fd.context(|| format!("cannot open `{below}` in the root"))?;
+            collect(&fd, &below, device, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lists the names in an open directory, in no order.
+pub(super) fn names(directory: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name != b"." && name != b".." {
+            names.push(name.to_vec());
+        }
+    }
+    Ok(names)
+}
+
+fn read_xattrs(fd: &OwnedFd) -> io::Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+    let mut list = vec![0; 4096];
+    let length = match fs::flistxattr(fd, &mut list[..]) {
+        Ok(length) => length,
+        Err(Errno::NOTSUP) => 0,
+        Err(Errno::RANGE) => {
+            list.resize(64 << 10, 0);
+            fs::flistxattr(fd, &mut list[..])?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut xattrs = BTreeMap::new();
+    for name in list[..length]
+        .split(|byte| *byte == 0)
+        .filter(|name| !name.is_empty())
+    {
+        let mut value = vec![0; 64 << 10];
+        let length = fs::fgetxattr(fd, name, &mut value[..])?;
+        value.truncate(length);
+        xattrs.insert(name.to_vec(), value);
+    }
+    Ok(xattrs)
+}
