@@ -1,1 +1,19 @@
-//! x
+//! The deb backend: Debian and everything made like it.
+//!
+//! | step | modules |
+//! | --- | --- |
+//! | choose | [`stanza`], [`version`], [`relation`] |
+//! | open | [`archive`], [`control`] |
+//! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`apt`], [`notes`] |
+
+pub mod apt;
+pub mod archive;
+pub mod control;
+pub mod database;
+pub mod guards;
+pub mod installer;
+pub mod notes;
+pub mod relation;
+pub mod scripts;
+pub mod stanza;
+pub mod version;

@@ -1,0 +1,173 @@
+//! Which package owns which file, and who wins a shared one.
+//!
+//! The rules are those of dpkg's src/main/archives.c (`tarobject`): a package may take over another's file if it
+//! `Replaces` that package; a file of a package that replaces ours stays; instances of one `Multi-Arch: same` package
+//! share equal files; a diverted path has room for both; directories are shared; everything else is an error.
+
+use crate::{
+    archive::Unpacked,
+    relation::{self, Relation},
+};
+use boot_kit::{Error, ErrorKind, Result, RootPath};
+use std::collections::{HashMap, HashSet};
+
+/// The packages landed so far and the files (not directories) they own.
+#[derive(Default)]
+pub struct Ownership {
+    owners: HashMap<RootPath, usize>,
+    packages: Vec<Owner>,
+}
+
+struct Owner {
+    package: String,
+    version: String,
+    info_name: String,
+    replaces: String,
+}
+
+/// What a package gets of what it ships.
+#[derive(Default)]
+pub struct Claim {
+    /// Paths that stay another package's: they are not unpacked and not listed.
+    pub yielded: HashSet<RootPath>,
+    /// Paths taken over, by the name in `info/` of the package that had them.
+    pub taken: HashMap<String, HashSet<RootPath>>,
+}
+
+impl Ownership {
+    /// Enters a package's files, and tells which of them it does not get and which it takes from others.
+    ///
+    /// `is_diverted` tells paths that have room for several packages. Errors if two packages own one file without a
+    /// rule that says who wins.
+    pub fn claim(
+        &mut self,
+        package: &Unpacked,
+        is_diverted: &dyn Fn(&RootPath) -> bool,
+    ) -> Result<Claim> {
+        let control = &package.control;
+        let ours = Owner {
+            package: control.package().to_owned(),
+            version: control.version().to_owned(),
+            info_name: control.info_name(),
+            replaces: control.get("Replaces").unwrap_or_default().to_owned(),
+        };
+        let number = self.packages.len();
+        let mut claim = Claim::default();
+        for path in package
+            .paths
+            .iter()
+            .filter(|path| !path.is_directory)
+            .map(|path| &path.path)
+        {
+            if let Some(owner) = self.owners.get(path).map(|owner| &self.packages[*owner]) {
+                let shared = owner.package == ours.package && owner.info_name != ours.info_name;
+                if !shared && !is_diverted(path) {
+                    if replaces(&ours, owner)? {
+                        claim
+                            .taken
+                            .entry(owner.info_name.clone())
+                            .or_default()
+                            .insert(path.clone());
+                    } else if replaces(owner, &ours)? {
+                        claim.yielded.insert(path.clone());
+                        continue;
+                    } else {
+                        return Err(conflict(&ours, owner, path));
+                    }
+                }
+            }
+            self.owners.insert(path.clone(), number);
+        }
+        self.packages.push(ours);
+        Ok(claim)
+    }
+}
+
+/// Tells whether `ours` may overwrite files of `other`.
+fn replaces(ours: &Owner, other: &Owner) -> Result<bool> {
+    let clauses = relation::parse(&ours.replaces, "")?;
+    let names =
+        |relation: &Relation| relation.name == other.package && relation.admits(&other.version);
+    Ok(clauses.iter().flatten().any(names))
+}
+
+fn conflict(ours: &Owner, owner: &Owner, path: &RootPath) -> Error {
+    let message = format!(
+        "package `{}` ships `/{path}`, which package `{}` owns",
+        ours.package, owner.package
+    );
+    Error::new(ErrorKind::Unsatisfiable, message)
+        .with_hint("this is a bug in one of the packages: leave one of them out, with --exclude or by not including it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{archive::Path, control::Control};
+
+    fn package(name: &str, replaces: &str, paths: &[&'static str]) -> Unpacked {
+        let replaces = if replaces.is_empty() {
+            String::new()
+        } else {
+            format!("Replaces: {replaces}\n")
+        };
+        let control = format!("Package: {name}\nVersion: 1\nArchitecture: amd64\n{replaces}");
+        let path = |path: &&'static str| Path {
+            path: RootPath::from(*path),
+            is_directory: path.ends_with('/'),
+        };
+        Unpacked {
+            control: Control::parse(control.as_bytes()).expect("well-formed"),
+            files: vec![],
+            paths: paths.iter().map(path).collect(),
+        }
+    }
+
+    fn claim(first: &Unpacked, second: &Unpacked, diverted: bool) -> Result<Claim> {
+        let mut ownership = Ownership::default();
+        ownership.claim(first, &|_| diverted)?;
+        ownership.claim(second, &|_| diverted)
+    }
+
+    #[test]
+    fn directories_and_diverted_paths_are_shared() {
+        let (a, b) = (
+            package("a", "", &["x/", "x/a"]),
+            package("b", "", &["x/", "x/b"]),
+        );
+        assert!(
+            claim(&a, &b, false)
+                .expect("nothing is shared")
+                .yielded
+                .is_empty()
+        );
+        assert!(claim(&a, &package("b", "", &["x/a"]), true).is_ok());
+    }
+
+    #[test]
+    fn replaces_decides_whoever_comes_first() {
+        let (old, new) = (
+            package("old", "", &["x"]),
+            package("new", "old (<< 2)", &["x"]),
+        );
+        let taken = claim(&old, &new, false).expect("new replaces old").taken;
+        assert_eq!(
+            taken,
+            HashMap::from([("old".into(), HashSet::from([RootPath::from("x")]))])
+        );
+        let yielded = claim(&new, &old, false).expect("new replaces old").yielded;
+        assert_eq!(yielded, HashSet::from([RootPath::from("x")]));
+    }
+
+    #[test]
+    fn an_unsettled_clash_names_path_and_packages() {
+        let (a, b) = (package("a", "", &["x"]), package("b", "a (<< 1)", &["x"]));
+        let error = claim(&a, &b, false)
+            .err()
+            .expect("b does not replace this a");
+        assert_eq!(
+            error.to_string(),
+            "package `b` ships `/x`, which package `a` owns"
+        );
+    }
+}

@@ -1,0 +1,206 @@
+//! `var/lib/dpkg/status`: one paragraph for each package, sorted by name and architecture.
+
+use crate::archive::Unpacked;
+use boot_kit::{Context, Error, ErrorKind, Result, Root, RootPath};
+use std::{collections::BTreeMap, fmt::Write};
+
+const PATH: &str = "var/lib/dpkg/status";
+
+/// The order in which dpkg writes the fields it knows (`fieldinfos` in its lib/dpkg/parse.c); all others follow in
+/// the order of the package's own control file.
+const ORDER: [&str; 26] = [
+    "Package",
+    "Essential",
+    "Protected",
+    "Status",
+    "Priority",
+    "Section",
+    "Installed-Size",
+    "Origin",
+    "Maintainer",
+    "Bugs",
+    "Architecture",
+    "Multi-Arch",
+    "Source",
+    "Version",
+    "Config-Version",
+    "Replaces",
+    "Provides",
+    "Depends",
+    "Pre-Depends",
+    "Recommends",
+    "Suggests",
+    "Breaks",
+    "Conflicts",
+    "Enhances",
+    "Conffiles",
+    "Description",
+];
+
+/// The packages a root says it holds.
+#[derive(Default)]
+pub struct Status {
+    paragraphs: BTreeMap<(String, String), String>,
+}
+
+impl Status {
+    /// Reads the file; a root without one holds no packages.
+    pub fn read(root: &Root) -> Result<Self> {
+        let mut paragraphs = BTreeMap::new();
+        let text = root.read(&RootPath::from(PATH))?.unwrap_or_default();
+        let text = String::from_utf8(text)
+            .map_err(|error| Error::new(ErrorKind::Parse, "the text is not UTF-8").caused_by(error))
+            .context(|| format!("cannot read `{PATH}`"))?;
+        for paragraph in text
+            .split("\n\n")
+            .map(|paragraph| paragraph.trim_matches('\n'))
+        {
+            if !paragraph.is_empty() {
+                let key = (
+                    field(paragraph, "Package"),
+                    field(paragraph, "Architecture"),
+                );
+                paragraphs.insert(
+                    (key.0.to_owned(), key.1.to_owned()),
+                    format!("{paragraph}\n"),
+                );
+            }
+        }
+        Ok(Self { paragraphs })
+    }
+
+    /// Adds a package whose files have landed and whose scripts are still to run.
+    pub fn insert_unpacked(&mut self, package: &Unpacked) {
+        let control = &package.control;
+        let key = (
+            control.package().to_owned(),
+            control.architecture().to_owned(),
+        );
+        self.paragraphs.insert(key, paragraph(package));
+    }
+
+    /// Writes the file.
+    pub fn write(&self, root: &Root) -> Result<()> {
+        let mut text = String::new();
+        for paragraph in self.paragraphs.values() {
+            text.push_str(paragraph);
+            text.push('\n');
+        }
+        root.write(&RootPath::from(PATH), text.as_bytes(), 0o644)
+    }
+
+    /// Lists the packages that are not completely installed, each with its status.
+    pub fn unfinished(&self) -> Vec<(String, String)> {
+        let status = |(key, paragraph): (&(String, String), &String)| {
+            (key.0.clone(), field(paragraph, "Status").to_owned())
+        };
+        self.paragraphs
+            .iter()
+            .map(status)
+            .filter(|(_, status)| status != "install ok installed")
+            .collect()
+    }
+
+    /// Tells whether any package is there.
+    pub fn is_empty(&self) -> bool {
+        self.paragraphs.is_empty()
+    }
+}
+
+/// Reads one single-line field of a paragraph.
+fn field<'a>(paragraph: &'a str, name: &str) -> &'a str {
+    let found = paragraph
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    found.unwrap_or_default()
+}
+
+fn paragraph(package: &Unpacked) -> String {
+    let control = &package.control;
+    let conffiles = package
+        .file("conffiles")
+        .map(|file| conffiles(&file.content))
+        .unwrap_or_default();
+    let mut text = String::new();
+    let mut add = |name: &str, value: &str| {
+        let blank = if value.starts_with('\n') || value.is_empty() {
+            ""
+        } else {
+            " "
+        };
+        writeln!(text, "{name}:{blank}{value}").expect("strings take all that is written");
+    };
+    for name in ORDER {
+        match name {
+            "Status" => add(name, "install ok unpacked"),
+            "Conffiles" if !conffiles.is_empty() => add(name, &conffiles),
+            "Conffiles" => {}
+            _ => control
+                .get(name)
+                .into_iter()
+                .for_each(|value| add(name, value)),
+        }
+    }
+    for (name, value) in control.fields() {
+        if !ORDER.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            add(name, value);
+        }
+    }
+    text
+}
+
+/// Lists configuration files as not yet configured: dpkg replaces the word by the file's MD5.
+///
+/// A line may begin with the flag `remove-on-upgrade`, which status keeps at its end (deb-conffiles(5)).
+fn conffiles(content: &[u8]) -> String {
+    let mut text = String::new();
+    for line in String::from_utf8_lossy(content)
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
+        let (flag, path) = line
+            .split_once(' ')
+            .map_or(("", line), |(flag, path)| (flag, path.trim()));
+        let flag = if flag.is_empty() {
+            String::new()
+        } else {
+            format!(" {flag}")
+        };
+        write!(text, "\n {path} newconffile{flag}").expect("strings take all that is written");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{archive::ControlFile, control::Control};
+
+    #[test]
+    fn known_fields_come_in_dpkgs_order_then_the_rest_in_their_own() {
+        let control = b"Package: a\nVersion: 1\nZ-Own: z\nArchitecture: all\nDepends: b\nHomepage: h\nDescription: d\n e\n";
+        let content = b"/etc/a\nremove-on-upgrade /etc/b\n".to_vec();
+        let package = Unpacked {
+            control: Control::parse(control).expect("well-formed"),
+            files: vec![ControlFile {
+                name: "conffiles".into(),
+                content,
+                mode: 0o644,
+                mtime: 0,
+            }],
+            paths: vec![],
+        };
+        let mut status = Status::default();
+        status.insert_unpacked(&package);
+        assert_eq!(
+            status.paragraphs.values().next().expect("one package"),
+            "Package: a\nStatus: install ok unpacked\nArchitecture: all\nVersion: 1\nDepends: b\nConffiles:\n \
+             /etc/a newconffile\n /etc/b newconffile remove-on-upgrade\nDescription: d\n e\nZ-Own: z\nHomepage: h\n"
+        );
+        assert_eq!(
+            status.unfinished(),
+            [("a".into(), "install ok unpacked".into())]
+        );
+    }
+}

@@ -1,0 +1,278 @@
+//! From an empty root to a configured one.
+//!
+//! The first layer lands whole before anything runs, because nothing could run before; its `preinst` scripts follow, then
+//! one `dpkg --configure` orders all packages. A later layer lands on a configured root, so there each `preinst` runs
+//! before its package lands, as with dpkg itself.
+
+use crate::{
+    apt,
+    archive::{self, Unpacked},
+    database::{
+        Claim, Diversions, Ownership, Status, activate_triggers, register_interests,
+        remove_from_list, write_info,
+    },
+    guards,
+    notes::Notes,
+    scripts::Scripts,
+};
+use boot_kit::{
+    Artifact, Context, Entry, Error, ErrorKind, Event, Installer, Layer, Parcel, Place, Plan,
+    Result, RootPath, Sink, Step, backend::Site, event::Phase,
+};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs::File,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Directories dpkg expects to find.
+const SKELETON: [&str; 6] = [
+    "etc/dpkg/dpkg.cfg.d",
+    "var/lib/dpkg/alternatives",
+    "var/lib/dpkg/info",
+    "var/lib/dpkg/parts",
+    "var/lib/dpkg/updates",
+    "var/log/apt",
+];
+
+/// These `preinst` scripts come first: without passwd and group nothing works by name, and base-files checks the
+/// links of a merged /usr before others rely on them.
+const FIRST: [&str; 2] = ["base-passwd", "base-files"];
+
+/// Installs a plan of .debs into one root.
+pub struct DebInstaller<'a> {
+    plan: &'a Plan,
+    site: Site<'a>,
+    notes: Notes,
+    unpacked: Mutex<BTreeMap<(String, String), Unpacked>>,
+    state: Mutex<State>,
+}
+
+/// What one thread, in plan order, makes of the root.
+#[derive(Default)]
+struct State {
+    status: Status,
+    ownership: Ownership,
+    diversions: Diversions,
+    /// Packages of a fresh root whose `preinst` is still to run.
+    waiting: Vec<Unpacked>,
+    is_configured: bool,
+}
+
+impl<'a> DebInstaller<'a> {
+    /// Starts installing `plan` into an empty root.
+    pub fn new(plan: &'a Plan, site: Site<'a>) -> Result<Self> {
+        let notes = Notes::read(plan)?;
+        for name in &notes.usr_links {
+            site.root
+                .create_directory(&RootPath::parse(format!("usr/{name}"))?, 0o755)?;
+            site.root
+                .symlink(&RootPath::parse(name)?, format!("usr/{name}").as_bytes())?;
+        }
+        Ok(Self {
+            plan,
+            site,
+            notes,
+            unpacked: Mutex::default(),
+            state: Mutex::default(),
+        })
+    }
+
+    fn scripts(&self) -> Scripts<'_> {
+        Scripts {
+            root: self.site.root,
+            runner: self.site.runner,
+            report: self.site.report,
+        }
+    }
+
+    /// dpkg's own version, which scripts are told.
+    fn dpkg_version(&self) -> &str {
+        let dpkg = self
+            .plan
+            .artifacts()
+            .find(|artifact| artifact.name == "dpkg");
+        dpkg.map_or("", |artifact| {
+            artifact.version.split('-').next().unwrap_or_default()
+        })
+    }
+
+    fn land(&self, state: &mut State, package: &Unpacked, parcel: Parcel) -> Result<()> {
+        let root = self.site.root;
+        let name = package.control.package();
+        let diversions = &state.diversions;
+        let claim = state
+            .ownership
+            .claim(package, &|path| diversions.has(path))?;
+        let conffiles = conffiles(package)?;
+        root.land(parcel, &mut |entry| {
+            Ok(place(entry, name, &claim, &conffiles, diversions))
+        })?;
+        write_info(root, package, &|path| !claim.yielded.contains(path))?;
+        for (other, paths) in &claim.taken {
+            remove_from_list(root, other, paths)?;
+        }
+        if state.is_configured {
+            register_interests(root, package)?;
+            activate_triggers(root, package.paths.iter().map(|path| &path.path))?;
+        }
+        state.status.insert_unpacked(package);
+        Ok(())
+    }
+
+    /// Runs the `preinst` scripts of a fresh root, then moves what they have diverted out of the way.
+    fn run_waiting_preinsts(&self, state: &mut State) -> Result<()> {
+        let rank = |package: &Unpacked| {
+            FIRST
+                .iter()
+                .position(|first| *first == package.control.package())
+        };
+        state
+            .waiting
+            .sort_by_key(|package| rank(package).unwrap_or(FIRST.len()));
+        for package in &state.waiting {
+            self.scripts().preinst(package, self.dpkg_version())?;
+        }
+        let diversions = Diversions::read(self.site.root)?;
+        for (original, to, diverter) in diversions.since(&state.diversions) {
+            for package in &state.waiting {
+                let ships = package
+                    .paths
+                    .iter()
+                    .any(|path| path.path == *original && !path.is_directory);
+                if ships && package.control.package() != diverter {
+                    self.site.root.rename(original, to)?;
+                }
+            }
+        }
+        state.diversions = diversions;
+        state.waiting.clear();
+        Ok(())
+    }
+
+    fn make_skeleton(&self) -> Result<()> {
+        let root = self.site.root;
+        for path in SKELETON {
+            root.create_directory(&RootPath::from(path), 0o755)?;
+        }
+        root.create_directory(&RootPath::from("tmp"), 0o1777)?;
+        let mut architectures = format!("{}\n", self.notes.architecture);
+        for foreign in &self.notes.foreign_architectures {
+            architectures.push_str(foreign);
+            architectures.push('\n');
+        }
+        root.write(
+            &RootPath::from("var/lib/dpkg/arch"),
+            architectures.as_bytes(),
+            0o644,
+        )?;
+        root.write(&RootPath::from("var/lib/dpkg/info/format"), b"1\n", 0o644)
+    }
+}
+
+impl Installer for DebInstaller<'_> {
+    fn unpack(&self, artifact: &Artifact, file: File, sink: &mut dyn Sink) -> Result<()> {
+        let package = archive::unpack(file, sink)?;
+        let control = &package.control;
+        let found = (control.package(), control.version(), control.architecture());
+        if found
+            != (
+                artifact.name.as_str(),
+                artifact.version.as_str(),
+                artifact.arch.as_str(),
+            )
+        {
+            let message = format!(
+                "the file holds package `{}` {} for {}",
+                found.0, found.1, found.2
+            );
+            return Err(Error::new(ErrorKind::Trust, message));
+        }
+        lock(&self.unpacked).insert((artifact.name.clone(), artifact.arch.clone()), package);
+        Ok(())
+    }
+
+    fn install(&self, step: &Step, parcels: Vec<Parcel>) -> Result<()> {
+        let mut state = lock(&self.state);
+        for (artifact, parcel) in step.artifacts.iter().zip(parcels) {
+            let key = (artifact.name.clone(), artifact.arch.clone());
+            let package = lock(&self.unpacked)
+                .remove(&key)
+                .expect("every artifact of a step is unpacked before");
+            let name = &artifact.name;
+            if state.is_configured && package.file("preinst").is_some() {
+                state.status.write(self.site.root)?;
+                self.scripts().preinst(&package, self.dpkg_version())?;
+                state.diversions = Diversions::read(self.site.root)?;
+            }
+            self.land(&mut state, &package, parcel)
+                .context(|| format!("cannot install package `{name}`"))?;
+            if !state.is_configured {
+                state.waiting.push(package);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&self, layer: &Layer) -> Result<()> {
+        let root = self.site.root;
+        let mut state = lock(&self.state);
+        self.site.report.event(Event::Phase(Phase::Configure));
+        if !state.is_configured {
+            self.make_skeleton()?;
+        }
+        state.status.write(root)?;
+        self.run_waiting_preinsts(&mut state)?;
+        guards::raise(root)?;
+        self.scripts().configure()?;
+        guards::lower(root)?;
+        apt::write_extended_states(root, self.plan, layer)?;
+        apt::make_partial_directories(root)?;
+        if !self.notes.sources.is_empty() {
+            let path = RootPath::parse(&self.notes.sources_path)?;
+            root.write(&path, self.notes.sources.as_bytes(), 0o644)?;
+        }
+        state.status = Status::read(root)?;
+        state.is_configured = true;
+        Ok(())
+    }
+}
+
+/// Where one file goes: not over what others keep, aside where diverted, and beside its name if it is a
+/// configuration file, which dpkg puts in place when it configures the package.
+fn place(
+    entry: &Entry,
+    package: &str,
+    claim: &Claim,
+    conffiles: &HashSet<RootPath>,
+    diversions: &Diversions,
+) -> Place {
+    if claim.yielded.contains(&entry.path) {
+        return Place::Nowhere;
+    }
+    let diverted = diversions.place(&entry.path, package);
+    if conffiles.contains(&entry.path) {
+        return Place::At(diverted.unwrap_or(&entry.path).with_suffix(".dpkg-new"));
+    }
+    diverted.map_or(Place::Own, |path| Place::At(path.clone()))
+}
+
+/// Reads which of a package's files are configuration files (deb-conffiles(5)).
+fn conffiles(package: &Unpacked) -> Result<HashSet<RootPath>> {
+    let Some(file) = package.file("conffiles") else {
+        return Ok(HashSet::new());
+    };
+    let lines = file
+        .content
+        .split(|byte| *byte == b'\n')
+        .map(<[u8]>::trim_ascii);
+    lines
+        .filter(|line| line.starts_with(b"/"))
+        .map(RootPath::parse)
+        .collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A thread that panicked ends the run; what it left is not used.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,212 @@
+//! Running maintainer scripts the way dpkg does, and dpkg itself for all but `preinst`.
+
+use crate::{archive::Unpacked, database::Status};
+use boot_kit::{
+    Command, Context, Error, ErrorKind, Event, Outcome, Report, Result, Root, RootPath, Runner,
+};
+
+/// Where dpkg keeps the control files of the package it unpacks.
+const CONTROL_DIRECTORY: &str = "var/lib/dpkg/tmp.ci";
+
+/// The environment of every script and of dpkg: nobody is there to answer questions.
+fn environment() -> Vec<(String, String)> {
+    [
+        ("DEBIAN_FRONTEND", "noninteractive"),
+        ("DEBCONF_NONINTERACTIVE_SEEN", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// Runs scripts in one root.
+#[derive(Clone, Copy)]
+pub struct Scripts<'a> {
+    /// The root.
+    pub root: &'a Root,
+    /// The sandbox around it.
+    pub runner: &'a dyn Runner,
+    /// Hears which script runs and what it says.
+    pub report: &'a dyn Report,
+}
+
+impl Scripts<'_> {
+    /// Runs a package's `preinst install`, if it has one, as dpkg would before unpacking it.
+    ///
+    /// The script lies in `tmp.ci` with the package's other control files; run from elsewhere, debconf would note
+    /// its templates' owner as unknown. `dpkg_version` is what scripts see in `DPKG_RUNNING_VERSION`.
+    pub fn preinst(&self, package: &Unpacked, dpkg_version: &str) -> Result<()> {
+        if package.file("preinst").is_none() {
+            return Ok(());
+        }
+        let directory = RootPath::from(CONTROL_DIRECTORY);
+        self.root.create_directory(&directory, 0o755)?;
+        for file in &package.files {
+            self.root.write(
+                &directory.join(file.name.as_bytes()),
+                &file.content,
+                file.mode,
+            )?;
+        }
+        let control = &package.control;
+        let label = format!("{}.preinst", control.package());
+        let mut command = Command {
+            label: label.clone(),
+            program: format!("/{CONTROL_DIRECTORY}/preinst"),
+            args: vec!["install".to_owned()],
+            env: environment(),
+        };
+        for (name, value) in [
+            ("DPKG_MAINTSCRIPT_PACKAGE", control.package()),
+            ("DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT", "1"),
+            ("DPKG_MAINTSCRIPT_ARCH", control.architecture()),
+            ("DPKG_MAINTSCRIPT_NAME", "preinst"),
+            ("DPKG_MAINTSCRIPT_DEBUG", "0"),
+            ("DPKG_RUNNING_VERSION", dpkg_version),
+            ("DPKG_ADMINDIR", "/var/lib/dpkg"),
+            ("DPKG_ROOT", ""),
+        ] {
+            command.env.push((name.to_owned(), value.to_owned()));
+        }
+        self.report.event(Event::Script { label });
+        let outcome = self.run(&command)?;
+        for file in &package.files {
+            self.root.remove(&directory.join(file.name.as_bytes()))?;
+        }
+        self.root.remove(&directory)?;
+        if !outcome.is_success() {
+            let subject = format!("the preinst script of package `{}`", control.package());
+            return Err(failure(&subject, outcome.status, &outcome.output));
+        }
+        Ok(())
+    }
+
+    /// Configures every unpacked package: one run of dpkg orders them all, a second takes up what triggers left.
+    ///
+    /// `--force-depends` because the first packages of a root depend on each other in circles.
+    pub fn configure(&self) -> Result<()> {
+        self.dpkg(&[
+            "--force-depends",
+            "--force-confold",
+            "--configure",
+            "--pending",
+        ])?;
+        let status = Status::read(self.root)?;
+        if !status.unfinished().is_empty() {
+            self.dpkg(&["--force-confold", "--configure", "--pending"])?;
+        }
+        let unfinished = Status::read(self.root)?.unfinished();
+        if unfinished.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<_> = unfinished
+            .iter()
+            .map(|(name, status)| format!("`{name}` ({status})"))
+            .collect();
+        Err(Error::new(
+            ErrorKind::Script,
+            format!("packages were left unconfigured: {}", list.join(", ")),
+        ))
+    }
+
+    fn dpkg(&self, args: &[&str]) -> Result<()> {
+        let command = Command {
+            label: "dpkg --configure".to_owned(),
+            program: "/usr/bin/dpkg".to_owned(),
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            env: environment(),
+        };
+        let outcome = self.run(&command)?;
+        if outcome.is_success() {
+            return Ok(());
+        }
+        let (subject, output) = blame(&outcome.output);
+        Err(failure(&subject, outcome.status, output))
+    }
+
+    fn run(&self, command: &Command) -> Result<Outcome> {
+        self.runner
+            .run(command, &mut |line| {
+                if let Some(label) = begun(line) {
+                    self.report.event(Event::Script {
+                        label: label.to_owned(),
+                    });
+                }
+                self.report.event(Event::Output {
+                    line: line.to_owned(),
+                });
+            })
+            .context(|| format!("cannot run `{}`", command.label))
+    }
+}
+
+/// Recognises dpkg's words for the package it turns to.
+fn begun(line: &str) -> Option<&str> {
+    let rest = line
+        .strip_prefix("Setting up ")
+        .or_else(|| line.strip_prefix("Processing triggers for "))?;
+    rest.split(' ').next()
+}
+
+/// Finds the first package dpkg could not configure, and what was printed since it turned to it.
+fn blame(output: &str) -> (String, &str) {
+    let Some(at) = output.find("dpkg: error processing package ") else {
+        return ("dpkg".to_owned(), output);
+    };
+    let name = output[at..].split(' ').nth(4).unwrap_or_default();
+    let begin = [
+        format!("Setting up {name} "),
+        format!("Processing triggers for {name} "),
+    ]
+    .iter()
+    .filter_map(|words| output[..at].rfind(words))
+    .max()
+    .unwrap_or(0);
+    let end = output[at..]
+        .find("\nSetting up ")
+        .map_or(output.len(), |end| at + end);
+    (
+        format!("the configuration of package `{name}`"),
+        &output[begin..end],
+    )
+}
+
+fn failure(subject: &str, status: i32, output: &str) -> Error {
+    let lines: Vec<_> = output.trim_end().lines().collect();
+    let tail = lines[lines.len().saturating_sub(30)..].join("\n    ");
+    let said = if tail.is_empty() {
+        "it printed nothing".to_owned()
+    } else {
+        format!("it printed:\n    {tail}")
+    };
+    Error::new(ErrorKind::Script, format!("{subject} failed with exit code {status}"))
+        .caused_by(Error::new(ErrorKind::Script, said))
+        .with_hint("run again with -v to see everything scripts print, or leave the package out with --exclude")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_package_is_named_with_its_own_output() {
+        let output = "Setting up a (1) ...\nfine\nSetting up b:amd64 (2) ...\noh no\ndpkg: error processing \
+                      package b:amd64 (--configure):\n subprocess returned 1\nSetting up c (1) ...\n";
+        let (subject, said) = blame(output);
+        assert_eq!(subject, "the configuration of package `b:amd64`");
+        assert!(said.starts_with("Setting up b:amd64 (2)"), "{said}");
+        assert!(said.ends_with("returned 1"), "{said}");
+    }
+
+    #[test]
+    fn dpkgs_words_become_events() {
+        assert_eq!(
+            begun("Setting up libc6:amd64 (2.41-12) ..."),
+            Some("libc6:amd64")
+        );
+        assert_eq!(
+            begun("Processing triggers for libc-bin (2.41-12) ..."),
+            Some("libc-bin")
+        );
+        assert_eq!(begun("anything else"), None);
+    }
+}
