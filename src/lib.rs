@@ -1,1 +1,3 @@
-//! x
+//! The program: engine and command line.
+
+pub mod pipeline;

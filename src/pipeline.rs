@@ -1,0 +1,157 @@
+//! Plan → fetched, unpacked, installed root: everything at once that may be, in the plan's order where it matters.
+//!
+//! ```text
+//! fetchers ──ready──▶ unpackers ──parcels──▶ installer
+//! (connections)       (one per core)         (this thread, in plan order)
+//! ```
+//!
+//! Fetchers take the artifacts layer by layer, largest first; an unpacker takes the first that has arrived in the same
+//! order. The installer waits for the parcels of one step at a time, so while it configures one layer the next is
+//! already being unpacked. Arrival decides only when things happen: parcels land in the plan's order.
+
+mod board;
+#[cfg(test)]
+mod tests;
+
+use board::Board;
+use boot_kit::{
+    Artifact, Context, Event, Installer, Layer, Parcel, Plan, Report, Result,
+    event::Phase,
+    parcel::{Filter, Packing},
+};
+use std::{fs::File, path::Path, thread};
+
+/// How a plan is carried out.
+#[derive(Clone, Copy)]
+pub struct Pipeline<'a> {
+    /// What to install.
+    pub plan: &'a Plan,
+    /// How to get one proven artifact, at offset 0.
+    pub fetch: &'a (dyn Fn(&Artifact) -> Result<File> + Sync),
+    /// Which paths are worth unpacking.
+    pub keep: Filter<'a>,
+    /// An empty directory on the root's own file system.
+    pub parcels: &'a Path,
+    /// How many artifacts are fetched at once.
+    pub connections: usize,
+    /// How many artifacts are unpacked at once.
+    pub jobs: usize,
+    /// Hears of everything.
+    pub report: &'a dyn Report,
+}
+
+impl Pipeline<'_> {
+    /// Installs the whole plan; the first failure anywhere stops everything.
+    pub fn run(&self, installer: &dyn Installer) -> Result<()> {
+        let artifacts: Vec<&Artifact> = self.plan.artifacts().collect();
+        let board = Board::new(self.schedule());
+        self.report.event(Event::Phase(Phase::Fetch));
+        thread::scope(|scope| {
+            for _ in 0..self.connections.clamp(1, artifacts.len().max(1)) {
+                scope.spawn(|| self.fetch_all(&board, &artifacts));
+            }
+            for _ in 0..self.jobs.clamp(1, artifacts.len().max(1)) {
+                scope.spawn(|| self.unpack_all(&board, &artifacts, installer));
+            }
+            let outcome = self.install_all(&board, installer);
+            board.close();
+            outcome
+        })
+    }
+
+    /// Orders artifact numbers: layer by layer, largest first, ties as planned.
+    fn schedule(&self) -> Vec<usize> {
+        let mut order = Vec::new();
+        for layer in &self.plan.layers {
+            let begin = order.len();
+            order.extend(begin..begin + count(layer));
+        }
+        let artifacts: Vec<_> = self.plan.artifacts().collect();
+        let mut begin = 0;
+        for layer in &self.plan.layers {
+            let end = begin + count(layer);
+            order[begin..end].sort_by_key(|number| std::cmp::Reverse(artifacts[*number].size));
+            begin = end;
+        }
+        order
+    }
+
+    fn fetch_all(&self, board: &Board, artifacts: &[&Artifact]) {
+        while let Some(number) = board.next_to_fetch() {
+            let artifact = artifacts[number];
+            let file =
+                (self.fetch)(artifact).context(|| format!("cannot fetch `{}`", artifact.name));
+            match file {
+                Ok(file) => board.arrived(number, file),
+                Err(error) => board.fail(error),
+            }
+        }
+    }
+
+    fn unpack_all(&self, board: &Board, artifacts: &[&Artifact], installer: &dyn Installer) {
+        // The scripts of a lower layer may be running: they are what the run waits for, so they go first.
+        let _ =
+            rustix::process::setpriority_process(Some(rustix::thread::gettid()), UNPACK_NICENESS);
+        while let Some((number, file)) = board.next_to_unpack() {
+            let artifact = artifacts[number];
+            let parcel = self.unpack(number, artifact, file, installer);
+            match parcel.context(|| format!("cannot unpack `{}`", artifact.name)) {
+                Ok(parcel) => {
+                    self.report.event(Event::Unpacked {
+                        name: artifact.name.clone(),
+                    });
+                    board.unpacked(number, parcel);
+                }
+                Err(error) => board.fail(error),
+            }
+        }
+    }
+
+    fn unpack(
+        &self,
+        number: usize,
+        artifact: &Artifact,
+        file: File,
+        installer: &dyn Installer,
+    ) -> Result<Parcel> {
+        let again = file.try_clone()?;
+        let path = self.parcels.join(number.to_string());
+        let mut packing = Packing::new(&path, self.keep)?;
+        installer.unpack(artifact, file, &mut packing)?;
+        match packing.finish()? {
+            Ok(parcel) => Ok(parcel),
+            Err(path) => {
+                // A kept hard link needs the content of a name that was filtered out: take everything.
+                std::io::Seek::rewind(&mut &again)?;
+                let mut packing = Packing::new(&path, &|_, _| true)?;
+                installer.unpack(artifact, again, &mut packing)?;
+                let parcel = packing.finish()?;
+                Ok(parcel.map_err(|_| {
+                    let message = "a hard link comes before the file it names";
+                    boot_kit::Error::new(boot_kit::ErrorKind::Parse, message)
+                })?)
+            }
+        }
+    }
+
+    fn install_all(&self, board: &Board, installer: &dyn Installer) -> Result<()> {
+        let mut begin = 0;
+        for layer in &self.plan.layers {
+            for step in &layer.steps {
+                let end = begin + step.artifacts.len();
+                let parcels = board.wait_for(begin..end)?;
+                installer.install(step, parcels)?;
+                begin = end;
+            }
+            installer.finish(layer)?;
+        }
+        Ok(())
+    }
+}
+
+/// How much unpacking gives way to scripts.
+const UNPACK_NICENESS: i32 = 5;
+
+fn count(layer: &Layer) -> usize {
+    layer.steps.iter().map(|step| step.artifacts.len()).sum()
+}
