@@ -5,6 +5,7 @@ use boot_kit::{Error, ErrorKind, Result};
 /// The fields of a paragraph, in their own order, values as written (continuation lines included).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Control {
+    text: String,
     fields: Vec<(String, String)>,
 }
 
@@ -29,7 +30,10 @@ impl Control {
                 return Err(bad(format!("line `{line}` is no field")));
             }
         }
-        let control = Self { fields };
+        let control = Self {
+            text: text.to_owned(),
+            fields,
+        };
         for required in ["Package", "Version", "Architecture"] {
             if control.get(required).is_none() {
                 return Err(bad(format!("field `{required}` is missing")));
@@ -45,6 +49,11 @@ impl Control {
             .iter()
             .find(|(field, _)| field.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// The paragraph as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The fields in their own order.

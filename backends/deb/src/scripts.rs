@@ -40,14 +40,16 @@ impl Scripts<'_> {
         }
         let directory = RootPath::from(CONTROL_DIRECTORY);
         self.root.create_directory(&directory, 0o755)?;
-        for file in &package.files {
-            self.root.write(
-                &directory.join(file.name.as_bytes()),
-                &file.content,
-                file.mode,
-            )?;
-        }
         let control = &package.control;
+        self.root.write(
+            &directory.join(b"control"),
+            control.text().as_bytes(),
+            0o644,
+        )?;
+        for file in &package.files {
+            let path = directory.join(file.name.as_bytes());
+            self.root.write(&path, &file.content, file.mode)?;
+        }
         let label = format!("{}.preinst", control.package());
         let mut command = Command {
             label: label.clone(),
@@ -72,6 +74,7 @@ impl Scripts<'_> {
         for file in &package.files {
             self.root.remove(&directory.join(file.name.as_bytes()))?;
         }
+        self.root.remove(&directory.join(b"control"))?;
         self.root.remove(&directory)?;
         if !outcome.is_success() {
             let subject = format!("the preinst script of package `{}`", control.package());
