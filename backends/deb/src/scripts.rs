@@ -8,11 +8,15 @@ use boot_kit::{
 /// Where dpkg keeps the control files of the package it unpacks.
 const CONTROL_DIRECTORY: &str = "var/lib/dpkg/tmp.ci";
 
-/// The environment of every script and of dpkg: nobody is there to answer questions.
+/// The environment of every script and of dpkg.
+///
+/// Nobody is there to answer questions. Python must not write bytecode as a side effect of imports: such files hold
+/// the source's time instead of its hash, and `py3compile`, finding them, would not write its own.
 fn environment() -> Vec<(String, String)> {
     [
         ("DEBIAN_FRONTEND", "noninteractive"),
         ("DEBCONF_NONINTERACTIVE_SEEN", "true"),
+        ("PYTHONDONTWRITEBYTECODE", "1"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec()
