@@ -186,19 +186,15 @@ mod tests {
 
     /// Shows stanzas as one line per field: `name=[value]`, raw.
     fn dump(text: &str) -> String {
-        let mut out = String::new();
-        for stanza in Stanzas::new(text) {
-            match stanza {
-                Ok(stanza) => {
-                    for field in stanza.fields() {
-                        out += &format!("{}=[{}] ", field.name, field.raw.escape_ascii());
-                    }
-                }
-                Err(error) => out += &error.to_string(),
+        let show = |stanza: Result<Stanza>| match stanza {
+            Ok(stanza) => {
+                let field =
+                    |field: &Field| format!("{}=[{}] ", field.name, field.raw.escape_ascii());
+                stanza.fields().iter().map(field).collect::<String>() + "/ "
             }
-            out += "/ ";
-        }
-        out
+            Err(error) => format!("{error}/ "),
+        };
+        Stanzas::new(text).map(show).collect()
     }
 
     #[test]
