@@ -11,6 +11,7 @@ pub mod archive;
 pub mod control;
 pub mod database;
 pub mod guards;
+pub mod index;
 pub mod installer;
 pub mod notes;
 pub mod relation;

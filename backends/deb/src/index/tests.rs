@@ -1,0 +1,212 @@
+use super::*;
+use crate::relation::Relation;
+use boot_kit::Digest;
+
+/// Reads lists given as texts, the first of which is the base.
+fn read<'a>(lists: &[&'a str]) -> Result<Universe<'a>> {
+    let lists: Vec<List> = (0..)
+        .zip(lists)
+        .map(|(archive, text)| List {
+            name: ["main", "security", "third"][usize::from(archive)],
+            text: text.as_bytes(),
+            archive,
+            base: archive == 0,
+            pin: 500,
+            suites: ["trixie", "stable"],
+        })
+        .collect();
+    Universe::read("amd64", &["i386".to_owned()], &lists)
+}
+
+fn dump<'u>(packages: impl Iterator<Item = Package<'u>>) -> String {
+    let packages: Vec<String> = packages.map(|package| format!("{package:?}")).collect();
+    packages.join(", ")
+}
+
+const STANZA: &str = "\
+Package: b
+Architecture: amd64
+Version: 1:2-3
+Essential: yes
+Protected: yes
+Priority: required
+Section: admin
+Multi-Arch: same
+Provides: v, w (= 1),
+ x:any
+Pre-Depends: a (>= 1) | c
+Filename: ./pool/b_2-3_amd64.deb
+Size: 12
+SHA256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+";
+
+#[test]
+fn packages_have_what_their_stanza_says() {
+    let universe = read(&[STANZA]).expect("well-formed");
+    let package = universe.named("b").next().expect("is there");
+    assert_eq!(
+        (package.name(), package.version(), package.arch()),
+        ("b", "1:2-3", "amd64")
+    );
+    assert!(package.is_essential() && package.is_protected() && package.is_base());
+    assert_eq!(
+        (package.priority(), package.multi_arch()),
+        (Priority::Required, MultiArch::Same)
+    );
+    assert_eq!(package.section().expect("reads"), Some("admin"));
+    assert_eq!(package.filename().expect("reads"), "pool/b_2-3_amd64.deb");
+    assert_eq!(package.size().expect("reads"), 12);
+    assert_eq!(package.sha256().expect("reads"), Digest::of(""));
+    let show = |relations: Vec<Relation>| {
+        relations
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    assert_eq!(
+        show(package.provides().expect("reads")),
+        "v, w (= 1), x:any"
+    );
+    assert_eq!(
+        show(package.relations("pre-depends").expect("reads").concat()),
+        "a (>= 1), c"
+    );
+    assert!(package.relations("Depends").expect("reads").is_empty());
+    for name in ["v", "w", "x"] {
+        assert_eq!(dump(universe.providers(name)), "b 1:2-3", "{name}");
+    }
+    assert_eq!(dump(universe.providers("a")), "");
+}
+
+#[test]
+fn versions_are_gathered_by_name_and_architecture() {
+    let universe = read(&[
+        "Package: a\nVersion: 1.9\nArchitecture: amd64\n\nPackage: a\nVersion: 1.9\nArchitecture: i386\n",
+        "Package: a\nVersion: 1.10\nArchitecture: all\n\nPackage: a\nVersion: 1.9\nArchitecture: amd64\n\n\
+         Package: a\nVersion: 3\nArchitecture: arm64",
+    ])
+    .expect("well-formed");
+    assert_eq!(dump(universe.named("a")), "a 1.10, a 1.9, a:i386 1.9");
+    let archives: Vec<u16> = universe
+        .named("a")
+        .map(|package| package.archive())
+        .collect();
+    assert_eq!(
+        archives,
+        [1, 0, 0],
+        "of equal versions, the first list has it"
+    );
+    assert_eq!((universe.len(), universe.packages().count()), (3, 3));
+    assert_eq!(dump(universe.named("none")), "");
+}
+
+#[test]
+fn the_candidate_is_the_highest_version_of_the_highest_pin() {
+    let texts = ["1", "3", "2"]
+        .map(|version| format!("Package: a\nVersion: {version}\nArchitecture: amd64\n"));
+    for (pins, expected) in [
+        ([500, 500, 500], Some("3")),
+        ([500, 100, 500], Some("2")),
+        ([1, 1, 100], Some("2")),
+        ([500, 0, -10], Some("1")),
+        ([0, 0, 0], None),
+    ] {
+        let list = |i: usize| List {
+            name: "list",
+            text: texts[i].as_bytes(),
+            pin: pins[i],
+            ..List::default()
+        };
+        let universe = Universe::read("amd64", &[], &[list(0), list(1), list(2)]).expect("reads");
+        let candidate = universe.candidate(universe.slots_named("a")[0]);
+        let version = candidate.map(|id| universe.package(id).version());
+        assert_eq!(version, expected, "{pins:?}");
+    }
+}
+
+#[test]
+fn malformed_lists_name_the_package_and_the_list() {
+    let good = "Package: a\nVersion: 1\nArchitecture: amd64\n";
+    for (text, expected) in [
+        (
+            "Version: 1\n",
+            "the stanza at byte 43 of `main` has no name",
+        ),
+        (
+            "Package: ../b\n",
+            "the stanza at byte 43 of `main` has no valid name",
+        ),
+        ("Package: b\n", "package `b` in `main` has no version"),
+        (
+            "Package: b\nVersion: 1\n\n",
+            "package `b` in `main` has no architecture",
+        ),
+        (
+            "Package: b\nVersion: 1/2\n",
+            "package `b` in `main` has no valid version",
+        ),
+        (
+            "Package: b\nArchitecture\n",
+            "package `b` in `main` has a line without a colon",
+        ),
+    ] {
+        let text = format!("{good}\n{text}");
+        let error = read(&[&text]).expect_err(&text);
+        assert_eq!(error.to_string(), expected);
+    }
+    let universe =
+        read(&["Package: b\nVersion: 1\nArchitecture: amd64\nFilename: a/../../b\nSize: x\n"]);
+    let universe = universe.expect("fields that are not looked at are not checked");
+    let package = universe.named("b").next().expect("is there");
+    for (error, expected) in [
+        (
+            package.filename().expect_err("leads out"),
+            "field `Filename` leads out of the archive: `a/../../b`",
+        ),
+        (
+            package.size().expect_err("is no number"),
+            "`x` is not a size",
+        ),
+        (
+            package.sha256().expect_err("is missing"),
+            "field `SHA256` is missing",
+        ),
+    ] {
+        let full = format!("Parse: cannot read package `b` in `main`: {expected}");
+        assert_eq!(format!("{error:?}"), full);
+    }
+}
+
+#[test]
+fn mentions_are_ordered_as_apt_reads() {
+    let stanza = |name: &str, fields: &str| {
+        format!("Package: {name}\nVersion: 1\nArchitecture: amd64\n{fields}\n")
+    };
+    let text = stanza(
+        "a",
+        "Description: d e\nRecommends: e\nDepends: f:any, xe,\n d (= 1)\n",
+    ) + &stanza("b", "Provides: g\n")
+        + &["d", "e", "f", "g"].map(|name| stanza(name, "")).concat();
+    let universe = read(&[&text]).expect("well-formed");
+    let mut names = ["a", "b", "d", "e", "f", "g"];
+    names.sort_by_key(|name| universe.first_mention(universe.slots_named(name)[0]));
+    assert_eq!(names, ["a", "d", "e", "b", "g", "f"]);
+}
+
+#[test]
+fn large_lists_are_read_in_pieces_and_in_order() {
+    let stanza = |i: usize| {
+        let padding = "x".repeat(1000);
+        format!("Package: p{i}\nVersion: {i}\nArchitecture: all\nDescription: {padding}\n\n")
+    };
+    let text: String = (0..9000).map(stanza).collect();
+    let universe = read(&[&text]).expect("well-formed");
+    assert!(
+        universe
+            .packages()
+            .map(|package| package.version().parse::<usize>())
+            .eq((0..9000).map(Ok))
+    );
+    assert_eq!(dump(universe.named("p8999")), "p8999 8999");
+}
