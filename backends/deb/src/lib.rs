@@ -16,5 +16,6 @@ pub mod installer;
 pub mod notes;
 pub mod relation;
 pub mod scripts;
+pub mod solve;
 pub mod stanza;
 pub mod version;
