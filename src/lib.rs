@@ -1,3 +1,5 @@
 //! The program: engine and command line.
 
+pub mod net;
 pub mod pipeline;
+pub mod store;

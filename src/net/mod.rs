@@ -1,0 +1,176 @@
+//! The network, with the store in front of it.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`client`] | HTTP connections, opened when first needed, and what their answers mean |
+//! | [`redirect`] | which redirects are followed |
+//! | [`transfer`] | one file from several places: tries, resuming, sizes, digests |
+//! | [`wait`] | waiting that a signal can end |
+
+mod client;
+mod redirect;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod wait;
+
+use crate::store::{Lookup, Store};
+use boot_kit::{
+    Artifact, Digest, Error, ErrorKind, Event, Fetch, Report, Request, Result, fetch::Fetched,
+};
+use client::Client;
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    sync::{Mutex, atomic::AtomicBool},
+    time::Duration,
+};
+use transfer::Transfer;
+
+/// How the network is used; the default is right for mirrors.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Idle connections kept open per server: as many as threads that fetch.
+    pub connections: usize,
+    /// Use nothing but the store.
+    pub offline: bool,
+    /// The longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// The longest wait for an answer, and between two pieces of it.
+    pub idle_timeout: Duration,
+    /// How often each URL is tried when its failure may pass.
+    pub tries: u32,
+    /// The pause after the first round of tries; it doubles with each round.
+    pub pause: Duration,
+    /// Whether `http_proxy`, `https_proxy` and `no_proxy` are obeyed.
+    pub proxies: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            offline: false,
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(20),
+            tries: 4,
+            pause: Duration::from_millis(250),
+            proxies: true,
+        }
+    }
+}
+
+/// Gets files from the store or else from the network; used by many threads at once.
+pub struct Net<'a> {
+    store: &'a Store,
+    report: &'a dyn Report,
+    interrupted: &'a AtomicBool,
+    options: Options,
+    client: Client,
+    health: Mutex<Health>,
+}
+
+/// What this run has learnt about servers.
+#[derive(Default)]
+struct Health {
+    /// Servers that failed last time: asked only when the others have failed too.
+    failing: BTreeSet<String>,
+    /// Servers a warning has named already.
+    named: BTreeSet<String>,
+}
+
+impl<'a> Net<'a> {
+    /// Makes the network of one run; nothing is opened yet.
+    ///
+    /// Once `interrupted` is set, every request ends soon with [`ErrorKind::Interrupted`].
+    pub fn new(
+        store: &'a Store,
+        options: Options,
+        report: &'a dyn Report,
+        interrupted: &'a AtomicBool,
+    ) -> Self {
+        Self {
+            store,
+            report,
+            interrupted,
+            client: Client::new(&options),
+            options,
+            health: Mutex::default(),
+        }
+    }
+
+    /// Gets a planned artifact, reporting [`Event::Received`] while it arrives and [`Event::Fetched`] at the end.
+    pub fn artifact(&self, artifact: &Artifact) -> Result<Fetched> {
+        let request = Request {
+            name: artifact.name.clone(),
+            urls: artifact.urls.clone(),
+            size: artifact.size,
+            digest: Some(artifact.sha256),
+        };
+        let fetched = self.find(&request, true)?;
+        self.report.event(Event::Fetched {
+            name: request.name,
+            bytes: artifact.size,
+            cached: fetched.url.is_none(),
+        });
+        Ok(fetched)
+    }
+
+    fn find(&self, request: &Request, planned: bool) -> Result<Fetched> {
+        if let Some(digest) = &request.digest
+            && let Some(file) = self.stored(request, digest)?
+        {
+            return Ok(Fetched { file, url: None });
+        }
+        if self.options.offline {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("`{}` is not in the store", request.name),
+            )
+            .with_hint("run the same command once without --offline"));
+        }
+        Transfer::new(self, request, planned).run()
+    }
+
+    fn stored(&self, request: &Request, digest: &Digest) -> Result<Option<File>> {
+        Ok(match self.store.get(digest)? {
+            Lookup::Found(file) => Some(file),
+            Lookup::Missing => None,
+            Lookup::Corrupt => {
+                self.warn(format!(
+                    "the stored copy of `{}` was damaged and has been removed",
+                    request.name
+                ));
+                None
+            }
+        })
+    }
+
+    fn warn(&self, message: String) {
+        self.report.event(Event::Warning { message });
+    }
+}
+
+impl Fetch for Net<'_> {
+    fn get(&self, request: &Request) -> Result<Fetched> {
+        let fetched = self.find(request, false)?;
+        let bytes = fetched.file.metadata()?.len();
+        self.report.event(Event::Index {
+            name: request.name.clone(),
+            bytes,
+        });
+        Ok(fetched)
+    }
+
+    fn is_offline(&self) -> bool {
+        self.options.offline
+    }
+
+    fn remember(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.store.remember(name, bytes)
+    }
+
+    fn recall(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.store.recall(name)
+    }
+}
