@@ -1,0 +1,223 @@
+//! The signed description of one suite: the `Release` file.
+//!
+//! Format: <https://wiki.debian.org/DebianRepository/Format#A.22Release.22_files>.
+
+use boot_kit::{Context, Digest, Error, ErrorKind, Recipe, Result};
+use jiff::fmt::rfc2822::DateTimeParser;
+use std::collections::BTreeMap;
+
+/// How far ahead of this machine's clock a `Date` may be, in seconds: as much as apt allows.
+const CLOCK_SKEW: i64 = 10;
+
+/// What the signed text says. Only SHA-256 proves files; MD5 and SHA-1 are not even read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// `Suite`, e.g. `stable`.
+    pub suite: String,
+    /// `Codename`, e.g. `trixie`.
+    pub codename: String,
+    /// `Version`, e.g. `13.1`; empty if there is none.
+    pub version: String,
+    /// `Origin`, e.g. `Debian`.
+    pub origin: String,
+    /// `Label`, e.g. `Debian-Security`.
+    pub label: String,
+    /// `Date`, seconds since the Unix epoch.
+    pub date: i64,
+    /// `Valid-Until`, seconds since the Unix epoch.
+    pub valid_until: Option<i64>,
+    /// `Components`, as they are listed.
+    pub components: Vec<String>,
+    /// `Architectures`, as they are listed.
+    pub architectures: Vec<String>,
+    /// Whether files are also kept under names made of their digests.
+    pub acquire_by_hash: bool,
+    /// The priority apt gives its packages where nothing else is said: 500, with `NotAutomatic` 1 (experimental), with
+    /// `ButAutomaticUpgrades` besides 100 (backports). See `apt_preferences(5)`.
+    pub pin: u16,
+    /// Whether `binary-all` repeats what each architecture's list has too.
+    pub lists_repeat_all: bool,
+    /// The files by their paths below the suite's directory.
+    pub files: BTreeMap<String, Listed>,
+}
+
+/// One file of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Length in bytes.
+    pub size: u64,
+    /// SHA-256.
+    pub digest: Digest,
+}
+
+impl Release {
+    /// Parses a signed text.
+    pub fn parse(text: &[u8]) -> Result<Self> {
+        let bad = |what: String| Error::new(ErrorKind::Parse, what);
+        let text = std::str::from_utf8(text)
+            .map_err(|error| bad("the release file is not UTF-8".into()).caused_by(error))?;
+        let fields = fields(text)?;
+        let field = |name: &str| fields.get(&name.to_ascii_lowercase()).copied();
+        let word = |name: &str| field(name).unwrap_or_default().trim().to_owned();
+        let words = |name: &str| {
+            let value = field(name).unwrap_or_default();
+            value.split_whitespace().map(ToOwned::to_owned).collect()
+        };
+        let yes = |name: &str| word(name).eq_ignore_ascii_case("yes");
+        let date = field("Date").ok_or_else(|| bad("the release file has no `Date`".into()))?;
+        let Some(table) = field("SHA256") else {
+            return Err(
+                Error::new(ErrorKind::Trust, "the release file has no SHA-256 digests").with_hint(
+                    "the archive must sign SHA-256 digests: MD5 and SHA-1 prove nothing",
+                ),
+            );
+        };
+        Ok(Self {
+            suite: word("Suite"),
+            codename: word("Codename"),
+            version: word("Version"),
+            origin: word("Origin"),
+            label: word("Label"),
+            date: parse_date(date)?,
+            valid_until: field("Valid-Until").map(parse_date).transpose()?,
+            components: words("Components"),
+            architectures: words("Architectures"),
+            acquire_by_hash: yes("Acquire-By-Hash"),
+            pin: match (yes("NotAutomatic"), yes("ButAutomaticUpgrades")) {
+                (true, true) => 100,
+                (true, false) => 1,
+                (false, _) => 500,
+            },
+            lists_repeat_all: word("No-Support-for-Architecture-all")
+                .split_whitespace()
+                .any(|list| list == "Packages"),
+            files: parse_table(table)?,
+        })
+    }
+
+    /// Checks that this is the suite `wanted`, by codename or by alias, and that it is current.
+    ///
+    /// `allow_expired` accepts one past its `Valid-Until`; the recipe's `allow_expired` does too.
+    pub fn check(&self, wanted: &str, recipe: &Recipe, allow_expired: bool) -> Result<()> {
+        if !self.is_called(wanted) {
+            return Err(Error::new(
+                ErrorKind::Trust,
+                format!(
+                    "`{wanted}` was asked for, but this is `{}` (`{}`)",
+                    self.codename, self.suite
+                ),
+            )
+            .with_hint("ask for the release by one of its own names, or try another mirror"));
+        }
+        if self.date > recipe.now + CLOCK_SKEW {
+            return Err(Error::new(
+                ErrorKind::Trust,
+                format!(
+                    "`{wanted}` is dated in the future: {}",
+                    show_date(self.date)
+                ),
+            )
+            .with_hint("check the clock of this machine"));
+        }
+        match self.valid_until {
+            Some(end) if end < recipe.now && !allow_expired && !recipe.allow_expired => {
+                Err(Error::new(
+                    ErrorKind::Trust,
+                    format!(
+                        "`{wanted}` has expired: it was valid until {}",
+                        show_date(end)
+                    ),
+                )
+                .with_hint("try another mirror, or accept old data with --allow-expired"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells whether the suite goes by that name: `trixie`, `stable`, `trixie-security`, `stable/updates`, …
+    fn is_called(&self, wanted: &str) -> bool {
+        // The security archive calls itself `trixie-security`, older ones `buster` and live in `buster/updates`.
+        let short = wanted.split_once('/').map_or(wanted, |(name, _)| name);
+        // Ubuntu gives all suites of a release one codename: `noble-updates` must not pass for `noble`.
+        let is_part = self
+            .suite
+            .strip_prefix(self.codename.as_str())
+            .is_some_and(|rest| rest.starts_with('-'));
+        [wanted, short]
+            .iter()
+            .any(|name| *name == self.suite || (*name == self.codename && !is_part))
+    }
+}
+
+/// Reads the first stanza: names in lower case, values with their inner newlines.
+fn fields(text: &str) -> Result<BTreeMap<String, &str>> {
+    let mut fields = BTreeMap::new();
+    let mut rest = text;
+    while !rest.is_empty() && !rest.starts_with(['\n', '\r']) {
+        // A field goes on while lines begin with a space.
+        let mut end = 0;
+        loop {
+            end += rest[end..].find('\n').map_or(rest.len() - end, |at| at + 1);
+            if !rest[end..].starts_with([' ', '\t']) {
+                break;
+            }
+        }
+        let (name, value) = rest[..end].split_once(':').ok_or_else(|| {
+            let line = rest.lines().next().unwrap_or_default();
+            Error::new(ErrorKind::Parse, format!("`{line}` is not a field"))
+        })?;
+        if fields.insert(name.to_ascii_lowercase(), value).is_some() {
+            return Err(Error::new(
+                ErrorKind::Parse,
+                format!("the field `{name}` is there twice"),
+            ));
+        }
+        rest = &rest[end..];
+    }
+    Ok(fields)
+}
+
+fn parse_date(text: &str) -> Result<i64> {
+    let text = text.trim();
+    // RFC 2822 knows no UTC; some archives write it where Debian does, others write GMT or +0000.
+    let written = match text.strip_suffix("UTC") {
+        Some(rest) => format!("{rest}+0000"),
+        None => text.to_owned(),
+    };
+    DateTimeParser::new()
+        .parse_timestamp(&written)
+        .map(jiff::Timestamp::as_second)
+        .map_err(|error| {
+            Error::new(ErrorKind::Parse, format!("`{text}` is not a date")).caused_by(error)
+        })
+}
+
+fn show_date(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(
+        |_| seconds.to_string(),
+        |date| date.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
+}
+
+fn parse_table(table: &str) -> Result<BTreeMap<String, Listed>> {
+    table
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| {
+            let bad = || Error::new(ErrorKind::Parse, format!("`{line}` names no file"));
+            let mut words = line.split_ascii_whitespace();
+            let (Some(digest), Some(size), Some(path), None) =
+                (words.next(), words.next(), words.next(), words.next())
+            else {
+                return Err(bad());
+            };
+            let listed = Listed {
+                size: size.parse().map_err(|error| bad().caused_by(error))?,
+                digest: digest
+                    .parse()
+                    .context(|| format!("`{path}` is listed wrongly"))?,
+            };
+            Ok((path.to_owned(), listed))
+        })
+        .collect()
+}
