@@ -6,6 +6,7 @@
 //! | open | [`archive`], [`control`] |
 //! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`apt`], [`notes`] |
 
+pub mod acquire;
 pub mod apt;
 pub mod archive;
 pub mod control;
@@ -15,7 +16,9 @@ pub mod index;
 pub mod installer;
 pub mod notes;
 pub mod relation;
+pub mod release;
 pub mod scripts;
 pub mod solve;
+pub mod sources;
 pub mod stanza;
 pub mod version;

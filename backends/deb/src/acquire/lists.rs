@@ -1,0 +1,198 @@
+//! The package lists a release file names, fetched by digest and decompressed.
+
+use super::{Acquired, Context, List, Suite};
+use crate::{
+    release::{Listed, Release},
+    sources::Source,
+};
+use boot_kit::{
+    Context as _, Digest, Error, ErrorKind, Recipe, Request, Result, archive, fetch::Fetched,
+};
+use std::{
+    io::{BufReader, Read},
+    thread::{self, ScopedJoinHandle},
+};
+
+/// The endings a list may have, the one with the fewest bytes first.
+const ENDINGS: [&str; 5] = [".xz", ".zst", ".gz", ".bz2", ""];
+
+/// The most bytes of a list whose uncompressed size is not signed.
+const LIMIT: u64 = 1 << 30;
+
+/// Gets all lists of one suite at once; empty ones are left out.
+pub fn fetch(source: &Source, suite: &Suite, context: Context<'_>) -> Result<Vec<List>> {
+    let wanted = wanted(source, &suite.release, context);
+    thread::scope(|scope| {
+        let threads: Vec<_> = wanted
+            .iter()
+            .map(|(component, arch)| {
+                scope.spawn(move || {
+                    Ok(List {
+                        suite: 0,
+                        component: component.clone(),
+                        arch: arch.clone(),
+                        bytes: read(component, arch, suite, context)?,
+                    })
+                })
+            })
+            .collect();
+        threads.into_iter().map(join).collect()
+    })
+}
+
+/// Takes a thread's result; a panic goes on here.
+pub fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Checks that every component and architecture asked for is somewhere.
+pub fn check_complete(acquired: &Acquired, sources: &[Source], recipe: &Recipe) -> Result<()> {
+    let releases = || acquired.suites.iter().map(|suite| &suite.release);
+    let has = |part: &str| {
+        releases().any(|release| release.files.keys().any(|path| path.starts_with(part)))
+    };
+    let known = |names: fn(&Release) -> &[String]| {
+        let mut known: Vec<&str> = releases().flat_map(names).map(String::as_str).collect();
+        known.sort_unstable();
+        known.dedup();
+        format!("choose one of {}", known.join(", "))
+    };
+    let all = sources.iter().flat_map(|source| &source.components);
+    for component in all.clone() {
+        if !has(&format!("{component}/")) {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("`{}` has no component `{component}`", recipe.release),
+            )
+            .with_hint(known(|release| &release.components)));
+        }
+    }
+    for arch in super::architectures(recipe) {
+        if !all
+            .clone()
+            .any(|component| has(&format!("{component}/binary-{arch}/")))
+        {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("`{}` has no packages for `{arch}`", recipe.release),
+            )
+            .with_hint(known(|release| &release.architectures)));
+        }
+    }
+    Ok(())
+}
+
+/// Which lists are wanted, by component and architecture.
+fn wanted(source: &Source, release: &Release, context: Context<'_>) -> Vec<(String, String)> {
+    let (native, foreign) = context.archs.split_at(1);
+    let has_all = release.architectures.iter().any(|arch| arch == "all");
+    let all = (has_all && !release.lists_repeat_all).then(|| "all".to_owned());
+    let archs: Vec<&String> = native
+        .iter()
+        .chain(&all)
+        .chain(foreign)
+        .filter(|arch| {
+            *arch == "all" || source.architectures.is_empty() || source.architectures.contains(arch)
+        })
+        .collect();
+    let mut wanted = Vec::new();
+    for component in &source.components {
+        for arch in &archs {
+            let path = path(component, arch);
+            let is_empty = release.files.get(&path).is_some_and(|list| list.size == 0);
+            if !is_empty && !offers(release, &path).is_empty() {
+                wanted.push((component.clone(), (*arch).clone()));
+            }
+        }
+    }
+    wanted
+}
+
+fn path(component: &str, arch: &str) -> String {
+    format!("{component}/binary-{arch}/Packages")
+}
+
+/// The forms in which the release file lists `path`, the best first.
+fn offers(release: &Release, path: &str) -> Vec<(String, Listed)> {
+    ENDINGS
+        .iter()
+        .filter_map(|ending| {
+            let path = format!("{path}{ending}");
+            let listed = *release.files.get(&path)?;
+            Some((path, listed))
+        })
+        .collect()
+}
+
+/// Gets one list in the first form that a mirror has, and decompresses it.
+fn read(component: &str, arch: &str, suite: &Suite, context: Context<'_>) -> Result<Vec<u8>> {
+    let name = format!("{} {component} {arch} Packages", suite.name);
+    let path = path(component, arch);
+    let plain = suite.release.files.get(&path).copied();
+    let mut missing = None;
+    for (path, listed) in offers(&suite.release, &path) {
+        let request = Request {
+            name: name.clone(),
+            urls: urls(suite, &path, &listed),
+            size: listed.size,
+            digest: Some(listed.digest),
+        };
+        match context.fetch.get(&request) {
+            Ok(fetched) => {
+                return decompress(fetched, plain).context(|| format!("cannot read `{name}`"));
+            }
+            // A release file lists forms that no mirror keeps, the uncompressed one among them.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                missing.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(missing.unwrap_or_else(|| {
+        Error::new(
+            ErrorKind::NotFound,
+            format!("`{name}` is not in the release file"),
+        )
+    }))
+}
+
+/// Where a list can be had: under its digest first, which stays right while a mirror is being updated.
+fn urls(suite: &Suite, path: &str, listed: &Listed) -> Vec<String> {
+    let name = &suite.name;
+    let by_hash = path
+        .rsplit_once('/')
+        .map(|(directory, _)| format!("{directory}/by-hash/SHA256/{}", listed.digest));
+    let by_hash = by_hash.filter(|_| suite.release.acquire_by_hash);
+    suite
+        .mirrors
+        .iter()
+        .flat_map(|mirror| {
+            by_hash
+                .iter()
+                .map(String::as_str)
+                .chain([path])
+                .map(move |path| format!("{mirror}/dists/{name}/{path}"))
+        })
+        .collect()
+}
+
+/// Decompresses a proven list, to no more bytes than its signed size.
+fn decompress(fetched: Fetched, plain: Option<Listed>) -> Result<Vec<u8>> {
+    let limit = plain.map_or(LIMIT, |plain| plain.size);
+    let mut bytes = Vec::with_capacity(usize::try_from(limit.min(64 << 20)).unwrap_or_default());
+    archive::decoder(BufReader::with_capacity(128 << 10, fetched.file), true)?
+        .take(limit + 1)
+        .read_to_end(&mut bytes)?;
+    let wrong = |why: String| Err(Error::new(ErrorKind::Trust, why));
+    if bytes.len() as u64 > limit {
+        return wrong(format!("it has more than {limit} bytes when decompressed"));
+    }
+    if let Some(plain) = plain
+        && Digest::of(&bytes) != plain.digest
+    {
+        return wrong("its SHA-256 when decompressed is not the signed one".into());
+    }
+    Ok(bytes)
+}
