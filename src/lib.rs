@@ -5,3 +5,4 @@ pub mod net;
 pub mod pipeline;
 pub mod sandbox;
 pub mod store;
+pub mod work;
