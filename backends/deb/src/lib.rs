@@ -18,6 +18,7 @@ pub mod notes;
 pub mod relation;
 pub mod release;
 pub mod scripts;
+pub mod settings;
 pub mod solve;
 pub mod sources;
 pub mod stanza;

@@ -17,6 +17,8 @@ pub struct Recipe {
     pub include: Vec<String>,
     /// Packages that must not be chosen.
     pub exclude: Vec<String>,
+    /// Also choose what the chosen packages recommend (`--recommends`).
+    pub recommends: bool,
     /// Archive sections, e.g. `main`.
     pub components: Vec<String>,
     /// The archives of the release, as `configs/` has them.
