@@ -2,9 +2,12 @@
 //!
 //! | step | modules |
 //! | --- | --- |
-//! | choose | [`stanza`], [`version`], [`relation`] |
-//! | open | [`archive`], [`control`] |
-//! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`apt`], [`notes`] |
+//! | find and prove the package lists | [`sources`], [`release`], [`acquire`] |
+//! | read them | [`version`], [`stanza`], [`relation`], [`index`] |
+//! | choose what apt would | [`solve`] |
+//! | make the plan | [`resolve`], [`settings`], [`notes`] |
+//! | open a package | [`archive`], [`control`] |
+//! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`apt`] |
 
 pub mod acquire;
 pub mod apt;
@@ -17,9 +20,25 @@ pub mod installer;
 pub mod notes;
 pub mod relation;
 pub mod release;
+pub mod resolve;
 pub mod scripts;
 pub mod settings;
 pub mod solve;
 pub mod sources;
 pub mod stanza;
 pub mod version;
+
+use boot_kit::{Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site};
+
+/// The backend: .debs, indexed by signed `Release` files, installed as dpkg would.
+pub struct Deb;
+
+impl Backend for Deb {
+    fn resolve(&self, recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan> {
+        resolve::resolve(recipe, fetch, report)
+    }
+
+    fn installer<'a>(&'a self, plan: &'a Plan, site: Site<'a>) -> Result<Box<dyn Installer + 'a>> {
+        Ok(Box::new(installer::DebInstaller::new(plan, site)?))
+    }
+}

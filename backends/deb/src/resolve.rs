@@ -1,0 +1,143 @@
+//! From a recipe to a plan: package lists acquired, packages chosen, artifacts named.
+
+use crate::{
+    acquire::{Acquired, List as AcquiredList, acquire, architectures},
+    index::{List, Package, Priority, Universe},
+    notes::Notes,
+    settings::{MergedUsr, Settings},
+    solve::{Chosen, Request, solve},
+    sources::image_sources,
+};
+use boot_kit::{
+    Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Recipe, Report, Result, Step,
+    event::Phase,
+};
+
+/// Makes the plan of a recipe.
+pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan> {
+    report.event(Event::Phase(Phase::Resolve));
+    let settings = Settings::of(recipe)?;
+    let request = request(recipe, &settings)?;
+    let acquired = acquire(recipe, fetch, report)?;
+    let archs = architectures(recipe);
+    let lists = lists(&acquired, report);
+    let lists: Vec<List> = lists
+        .iter()
+        .map(|(name, list)| describe(name, list, &acquired))
+        .collect();
+    let universe = Universe::read(&recipe.arch, &archs[1..], &lists)?;
+    let solution = solve(&universe, &request)?;
+
+    let step = |chosen: &[Chosen]| -> Result<Step> {
+        let artifact = |chosen: &Chosen| artifact(&universe, *chosen, &acquired);
+        Ok(Step {
+            artifacts: chosen.iter().map(artifact).collect::<Result<_>>()?,
+        })
+    };
+    let mut plan = Plan {
+        epoch: acquired.epoch(),
+        ..Plan::default()
+    };
+    for (name, chosen) in [("base", &solution.base), ("include", &solution.include)] {
+        if !chosen.is_empty() {
+            plan.layers.push(Layer {
+                name: name.to_owned(),
+                steps: vec![step(chosen)?],
+            });
+        }
+    }
+    let sources = image_sources(recipe, report)?;
+    let links = if settings.merged_usr == MergedUsr::Links {
+        settings.links(&recipe.arch)
+    } else {
+        vec![]
+    };
+    let notes = Notes {
+        architecture: recipe.arch.clone(),
+        foreign_architectures: archs[1..].to_vec(),
+        usr_links: links.into_iter().map(str::to_owned).collect(),
+        sources_path: sources.path.to_string(),
+        sources: sources.text,
+    };
+    notes.write(&mut plan)?;
+    report.event(Event::Planned {
+        artifacts: plan.artifacts().count(),
+        bytes: plan.bytes(),
+    });
+    Ok(plan)
+}
+
+/// What is asked for, in the solver's terms.
+fn request(recipe: &Recipe, settings: &Settings) -> Result<Request> {
+    let priority = |name: &String| {
+        let unknown = || Error::new(ErrorKind::Parse, format!("there is no priority `{name}`"));
+        Priority::named(name).ok_or_else(unknown)
+    };
+    let priorities = settings
+        .variant
+        .priorities
+        .iter()
+        .map(priority)
+        .collect::<Result<_>>();
+    let mut exclude = settings.exclude.clone();
+    exclude.retain(|name| !recipe.include.contains(name));
+    exclude.extend(recipe.exclude.iter().cloned());
+    Ok(Request {
+        essential: settings.variant.essential,
+        priorities: priorities.context(|| format!("cannot use variant `{}`", recipe.variant))?,
+        names: settings.variant.packages.clone(),
+        prefer: settings.prefer.clone(),
+        include: recipe.include.clone(),
+        exclude,
+        recommends: recipe.recommends,
+    })
+}
+
+/// Names the lists, and tells of each that it was read.
+fn lists<'a>(acquired: &'a Acquired, report: &dyn Report) -> Vec<(String, &'a AcquiredList)> {
+    let named = acquired.lists.iter().map(|list| {
+        let suite = &acquired.suites[list.suite].name;
+        let name = format!("{suite}/{} {}", list.component, list.arch);
+        report.event(Event::Index {
+            name: name.clone(),
+            bytes: list.bytes.len() as u64,
+        });
+        (name, list)
+    });
+    named.collect()
+}
+
+/// Describes a list to the solver: the first suite of a release is the one its variants are drawn from.
+fn describe<'a>(name: &'a str, list: &'a AcquiredList, acquired: &'a Acquired) -> List<'a> {
+    let release = &acquired.suites[list.suite].release;
+    List {
+        name,
+        text: &list.bytes,
+        archive: u16::try_from(list.suite).unwrap_or(u16::MAX),
+        base: release.codename == acquired.suites[0].release.codename,
+        pin: i16::try_from(release.pin).unwrap_or(i16::MAX),
+        suites: [&release.codename, &release.suite],
+    }
+}
+
+/// Names the file of a chosen package and where it can be had.
+fn artifact(universe: &Universe, chosen: Chosen, acquired: &Acquired) -> Result<Artifact> {
+    let package: Package = universe.package(chosen.package);
+    let path = package.filename()?;
+    let suite = acquired.suites.get(usize::from(package.archive()));
+    let mirrors = suite
+        .map(|suite| suite.mirrors.as_slice())
+        .unwrap_or_default();
+    Ok(Artifact {
+        name: package.name().to_owned(),
+        version: package.version().to_owned(),
+        arch: package.arch().to_owned(),
+        size: package.size()?,
+        sha256: package.sha256()?,
+        urls: mirrors
+            .iter()
+            .map(|mirror| format!("{mirror}/{path}"))
+            .collect(),
+        requested: chosen.requested,
+    })
+}
