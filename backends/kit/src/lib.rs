@@ -30,7 +30,7 @@ pub mod plan;
 pub mod recipe;
 pub mod root;
 pub mod runner;
-#[cfg(feature = "testkit")]
+#[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 
 pub use backend::{Backend, Installer};

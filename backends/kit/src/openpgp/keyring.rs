@@ -60,7 +60,9 @@ impl Keyring {
     }
 
     fn parse(&mut self, bytes: &[u8]) {
-        if bytes.trim_ascii().is_empty() {
+        // Between two blocks there may be blank lines; a binary packet begins with none.
+        let bytes = bytes.trim_ascii_start();
+        if bytes.is_empty() {
             return;
         }
         if let Ok(certs) = CertParser::from_bytes(bytes) {

@@ -1,1 +1,23 @@
-//! Local servers, fixtures and tree dumps for tests.
+//! What tests of every crate share: a server that misbehaves on request, keys, packages and archives made on the spot.
+//!
+//! ```
+//! use boot_kit::testkit::{Archive, Deb, Fault};
+//!
+//! let archive = Archive::new("trixie")
+//!     .package(Deb::new("a", "1").file("usr/bin/a", 0o755, "#!/bin/sh\n").depends("b"))
+//!     .package(Deb::new("b", "2").essential());
+//! let server = archive.serve();
+//! server.fail_times("/debian/pool/*", 2, Fault::Status(503));
+//! let recipe = archive.recipe(&[format!("{}/debian", server.url())]);
+//! assert_eq!(recipe.release, "trixie");
+//! ```
+
+mod archive;
+mod deb;
+mod key;
+mod server;
+
+pub use archive::Archive;
+pub use deb::{Deb, Packing};
+pub use key::{SigningKey, clearsign};
+pub use server::{Fault, Server};
