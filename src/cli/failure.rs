@@ -1,0 +1,77 @@
+//! How an error is told, and the exit code it gives.
+
+use boot_kit::{Error, ErrorKind};
+use serde_json::json;
+use std::{
+    error::Error as _,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+/// Something failed.
+pub(super) const FAILURE: u8 = 1;
+/// The request cannot be met.
+const USAGE: u8 = 2;
+/// What shells report for Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+/// For whom an error is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// People.
+    Text,
+    /// Programs: one JSON object.
+    Json,
+}
+
+/// Writes the error to stderr; returns the exit code.
+pub(super) fn tell(error: &Error, form: Form) -> ExitCode {
+    let told = match form {
+        Form::Text => text(error),
+        Form::Json => json(error),
+    };
+    drop(io::stderr().write_all(told.as_bytes()));
+    ExitCode::from(code(error.kind()))
+}
+
+/// Maps the sort of failure to the exit code.
+pub(super) fn code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Usage | ErrorKind::Unsatisfiable => USAGE,
+        ErrorKind::Interrupted => INTERRUPTED,
+        _ => FAILURE,
+    }
+}
+
+/// Writes the message, each cause on a line of its own, and the hint.
+pub(super) fn text(error: &Error) -> String {
+    let mut lines = vec![format!("error: {error}")];
+    for cause in causes(error) {
+        // What a script printed, or why nothing fits, has several lines.
+        let cause = cause.trim_end().replace('\n', "\n    ");
+        lines.push(format!("  caused by: {cause}"));
+    }
+    lines.extend(error.hint().map(|hint| format!("hint: {hint}")));
+    lines.join("\n") + "\n"
+}
+
+fn json(error: &Error) -> String {
+    let object = json!({
+        "event": "error",
+        "message": error.to_string(),
+        "causes": causes(error),
+        "hint": error.hint(),
+        "exit_code": code(error.kind()),
+    });
+    format!("{object}\n")
+}
+
+fn causes(error: &Error) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    causes
+}

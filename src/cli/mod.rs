@@ -1,0 +1,104 @@
+//! The command line: parse, call one function of [`ops`](crate::ops), say how it went.
+//!
+//! Distributions are commands, so the commands are only known when `configs/` has been read.
+
+mod build;
+mod closing;
+mod failure;
+mod list;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use crate::{recipe::request::names_a_file, registry::Registry};
+use boot_kit::Result;
+use build::{FileArguments, NameArguments};
+use clap::{Args, Command, FromArgMatches};
+use list::ListArguments;
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+const ABOUT: &str = "Make a base image of a Linux distribution, ready to import";
+const EXAMPLES: &str = "\
+Examples:
+  boot debian                                   write debian-trixie-minbase-amd64.tar here
+  boot debian --include ceph -o ceph.tar.zst    add packages, compress
+  boot debian --release bookworm -o - | docker import - bookworm
+  boot build team.toml                          build a recipe of your own";
+
+/// Runs the program with the given arguments, its own name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let mut registry = match registry(&arguments) {
+        Ok(registry) => registry,
+        Err(error) => return failure::tell(&error, failure::Form::Text),
+    };
+    let matches = match command(&registry).try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
+    };
+    let (name, matches) = matches.subcommand().expect("clap requires a command");
+    let ran = match name {
+        "list" => ListArguments::from_arg_matches(matches).map(|list| list.run(&registry)),
+        "build" => FileArguments::from_arg_matches(matches).map(|file| file.run(&mut registry)),
+        name => {
+            NameArguments::from_arg_matches(matches).map(|build| build.run(name, &mut registry))
+        }
+    };
+    ran.unwrap_or_else(|error| usage(&error))
+}
+
+/// Reads the distributions, and the user's own file if the command is the path of one.
+fn registry(arguments: &[OsString]) -> Result<Registry> {
+    let mut registry = Registry::builtin()?;
+    let command = arguments.iter().skip(1).filter_map(|word| word.to_str());
+    if let Some(command) = command.into_iter().find(|word| !word.starts_with('-'))
+        && names_a_file(command)
+    {
+        registry.add_file(command)?;
+    }
+    Ok(registry)
+}
+
+fn command(registry: &Registry) -> Command {
+    let mut command = Command::new("boot")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .after_help(EXAMPLES)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .infer_long_args(false)
+        .disable_help_subcommand(true);
+    // The arguments' own doc comments are for us: what people read is set after them.
+    for (name, distribution) in registry.iter() {
+        let named = NameArguments::augment_args(Command::new(name.to_owned()));
+        command =
+            command.subcommand(named.about(format!("Build an image of {}", distribution.title)));
+    }
+    let file = FileArguments::augment_args(Command::new("build"));
+    let list = ListArguments::augment_args(Command::new("list"));
+    command
+        .subcommand(file.about("Build the image a recipe file describes"))
+        .subcommand(list.about("List distributions, releases and variants"))
+}
+
+/// Tells what clap has to say, which is help as well as errors.
+fn usage(error: &clap::Error) -> ExitCode {
+    drop(error.print());
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::FAILURE))
+}
+
+/// Writes data to stdout. That its reader went away is not an error: `boot list | head`.
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

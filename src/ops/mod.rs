@@ -1,0 +1,7 @@
+//! What a command calls: parsed input in, a result out, nothing printed.
+
+pub mod build;
+pub mod list;
+
+pub use build::build;
+pub use list::list;

@@ -1,0 +1,20 @@
+//! From what people write to what a backend reads.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`distribution`] | one file of `configs/`: releases, mirrors, keys, variants |
+//! | [`request`] | what a user asks for, on the command line or in a file of a team's own |
+//! | [`complete`] | both together: a [`boot_kit::Recipe`] with every default filled in |
+//! | [`near`] | the names somebody may have meant |
+
+pub mod complete;
+pub mod distribution;
+mod document;
+pub mod near;
+pub mod request;
+#[cfg(test)]
+mod tests;
+
+pub use complete::{Completed, complete};
+pub use distribution::Distribution;
+pub use request::{Profile, Request};
