@@ -1,6 +1,7 @@
 //! The program: engine and command line.
 
 pub mod cli;
+pub mod export;
 pub mod interrupt;
 pub mod net;
 pub mod ops;
