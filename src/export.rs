@@ -1,6 +1,174 @@
 //! From a root to an image: the tree is streamed into a tar, compressed or not, or into a directory.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`output`] | where an image goes and in what form: what `-o` says |
+//! | [`tar`] | boot tar format 1, the bytes of an image |
+//! | [`compress`] | compression whose bytes do not depend on the number of cores |
+//! | [`closing`] | the command that imports the result |
+//!
+//! An output appears whole or not at all, and never replaces anything unless told to.
 
+pub mod closing;
 pub mod compress;
+mod directory;
 mod header;
+pub mod output;
+mod pending;
 pub mod tar;
+#[cfg(test)]
+mod tests;
+mod watch;
 mod xattr;
+
+pub use output::Output;
+
+use boot_kit::{
+    Context, Digest, Entry, Error, ErrorKind, Kind, Report, Result, Root, RootPath, Sink,
+    digest::Hashing,
+};
+use compress::{Compression, Encoder};
+use directory::{DirectoryWriter, PendingDirectory};
+use pending::PendingFile;
+use std::{
+    fs::File,
+    io::{self, Write},
+    os::fd::AsFd,
+    path::Path,
+    sync::atomic::AtomicBool,
+};
+use tar::TarWriter;
+use watch::Watch;
+
+/// How an image is written.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// The image's date, seconds since the Unix epoch: no time in it is later, and an output file has this one.
+    pub epoch: i64,
+    /// Hears how many bytes were written, and warnings.
+    pub report: &'a dyn Report,
+    /// Ends the export soon after it becomes true.
+    pub interrupt: &'a AtomicBool,
+    /// How many threads may compress, at least one; the bytes do not depend on it.
+    pub jobs: usize,
+    /// Whether what is at the output may be replaced.
+    pub force: bool,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// How many entries, the root itself among them.
+    pub entries: u64,
+    /// Length of the output in bytes; of a directory, that of its files.
+    pub bytes: u64,
+    /// Digest of the output; none for a directory.
+    pub sha256: Option<Digest>,
+    /// Digest of the tar before compression, as OCI names a layer; none for a directory.
+    pub diff_id: Option<Digest>,
+}
+
+/// Writes `root` to `output`.
+///
+/// Nothing is at the output's place until all of it is. Errors with [`ErrorKind::Usage`] if something is in the way
+/// (see [`Output::check`]), with [`ErrorKind::Interrupted`] when told to stop.
+pub fn export(root: &Root, output: &Output, options: &Options<'_>) -> Result<Written> {
+    let top = root.entry(&RootPath::default())?;
+    let top = top.filter(|top| top.kind == Kind::Directory);
+    let top = top.ok_or_else(|| Error::new(ErrorKind::Io, "the root has vanished"))?;
+    write(&top, &|sink| root.walk(sink), output, options)
+}
+
+/// Sends every entry below the top of a tree to a sink, sorted.
+type Walk<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<()>;
+
+fn write(top: &Entry, walk: Walk<'_>, output: &Output, options: &Options<'_>) -> Result<Written> {
+    output.check(options.force)?;
+    let send = |sink: &mut dyn Sink| {
+        let mut watch = Watch::new(sink, options);
+        watch.entry(top, &mut io::empty())?;
+        walk(&mut watch)?;
+        watch.finish()
+    };
+    match output {
+        Output::File { path, compression } => write_file(path, *compression, &send, options)
+            .context(|| format!("cannot write `{}`", path.display())),
+        Output::Directory { path } => write_directory(path, &send, options)
+            .context(|| format!("cannot write `{}`", path.display())),
+        Output::Stdout => write_tar(stdout()?, Compression::None, &send, options)
+            .map(|(written, _)| written)
+            .context(|| "cannot write to standard output"),
+    }
+}
+
+fn write_file(
+    path: &Path,
+    compression: Compression,
+    send: Walk<'_>,
+    options: &Options<'_>,
+) -> Result<Written> {
+    let file = PendingFile::create(path)?;
+    let (written, file) = write_tar(file, compression, send, options)?;
+    file.commit(options.epoch.max(0), options.force)?;
+    Ok(written)
+}
+
+/// Writes the tar and hashes it on both sides of the compression; without one the sides are the same.
+fn write_tar<W: Write>(
+    mut out: W,
+    compression: Compression,
+    send: Walk<'_>,
+    options: &Options<'_>,
+) -> Result<(Written, W)> {
+    let mut outside = Hashing::new(&mut out);
+    let (entries, inside) = if compression == Compression::None {
+        (fill(&mut outside, send, options.epoch)?, None)
+    } else {
+        let mut encoder = Encoder::new(&mut outside, compression, options.jobs)?;
+        let mut inside = Hashing::new(&mut encoder);
+        let entries = fill(&mut inside, send, options.epoch)?;
+        let (diff_id, _) = inside.finish();
+        encoder.finish()?;
+        (entries, Some(diff_id))
+    };
+    let (sha256, bytes) = outside.finish();
+    out.flush()?;
+    let diff_id = Some(inside.unwrap_or(sha256));
+    Ok((
+        Written {
+            entries,
+            bytes,
+            sha256: Some(sha256),
+            diff_id,
+        },
+        out,
+    ))
+}
+
+fn fill<W: Write>(out: &mut W, send: Walk<'_>, epoch: i64) -> Result<u64> {
+    let mut tar = TarWriter::new(out, epoch);
+    send(&mut tar)?;
+    let entries = tar.entries();
+    tar.finish()?;
+    Ok(entries)
+}
+
+fn write_directory(path: &Path, send: Walk<'_>, options: &Options<'_>) -> Result<Written> {
+    let pending = PendingDirectory::create(path)?;
+    let mut writer = DirectoryWriter::new(pending.building(), options.epoch, options.report)?;
+    send(&mut writer)?;
+    let (entries, bytes) = writer.written();
+    writer.finish()?;
+    pending.commit(options.force)?;
+    Ok(Written {
+        entries,
+        bytes,
+        sha256: None,
+        diff_id: None,
+    })
+}
+
+/// Standard output without the line buffer of [`std::io::Stdout`].
+fn stdout() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+}

@@ -1,0 +1,145 @@
+//! A directory that appears whole, under its name, or not at all.
+
+use super::remove::remove_tree;
+use crate::export::{output, pending};
+use boot_kit::{Context, Error, ErrorKind, Result};
+use rustix::{
+    fs::{self, CWD, RenameFlags},
+    io::Errno,
+};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+/// A directory being filled, in a temporary place on the file system where it will be; removed on drop.
+///
+/// The place is beside the final one. Where a directory must stay what it is, because something is mounted on it or
+/// somebody stands in it, the place is inside, and the last step is as many renames as the tree has entries at its top.
+pub(in crate::export) struct PendingDirectory {
+    path: PathBuf,
+    building: TempDir,
+    inside: bool,
+}
+
+impl PendingDirectory {
+    /// Starts a directory that is to be `path`.
+    pub(in crate::export) fn create(path: &Path) -> Result<Self> {
+        let inside = path.is_dir() && output::must_stay(path)?;
+        let holder = if inside { path } else { output::parent(path) };
+        let prefix = if inside {
+            ".boot-".into()
+        } else {
+            pending::prefix(path)
+        };
+        let building = tempfile::Builder::new()
+            .prefix(&prefix)
+            .tempdir_in(holder)?;
+        Ok(Self {
+            path: path.to_owned(),
+            building,
+            inside,
+        })
+    }
+
+    /// Where it is filled.
+    pub(in crate::export) fn building(&self) -> &Path {
+        self.building.path()
+    }
+
+    /// Gives the directory its name; replaces one that is not empty only by `force`.
+    pub(in crate::export) fn commit(self, force: bool) -> Result<()> {
+        if self.inside {
+            return self.move_up();
+        }
+        match fs::rename(self.building(), &self.path) {
+            Ok(()) => {
+                // Nothing has the temporary name any more.
+                let _ = self.building.keep();
+                Ok(())
+            }
+            Err(Errno::NOTEMPTY | Errno::EXIST) if force => self.replace(),
+            Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => {
+                let error = Error::new(ErrorKind::Usage, "it has come into being meanwhile");
+                Err(error.with_hint("use --force to replace it, or choose another place with -o"))
+            }
+            Err(error) => Err(io::Error::from(error).into()),
+        }
+    }
+
+    /// Swaps the directory with what has its name, then removes that.
+    fn replace(self) -> Result<()> {
+        output::Output::Directory {
+            path: self.path.clone(),
+        }
+        .check(true)?;
+        let old = self.building.path().to_owned();
+        match fs::renameat_with(CWD, &old, CWD, &self.path, RenameFlags::EXCHANGE) {
+            Ok(()) => {}
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                // No swap on this file system: for a moment the name is nobody's.
+                let aside = old.with_extension("old");
+                fs::rename(&self.path, &aside).map_err(io::Error::from)?;
+                fs::rename(&old, &self.path).map_err(io::Error::from)?;
+                fs::rename(&aside, &old).map_err(io::Error::from)?;
+            }
+            Err(error) => return Err(io::Error::from(error).into()),
+        }
+        let _ = self.building.keep();
+        let removed = remove_tree(&old);
+        removed.context(|| format!("cannot remove what was there, now `{}`", old.display()))
+    }
+
+    /// Moves everything from inside to where it belongs. The directory's own attributes come last.
+    fn move_up(self) -> Result<()> {
+        if !is_only(&self.path, self.building())? {
+            let error = Error::new(ErrorKind::Usage, "it has come to hold something meanwhile");
+            return Err(error.with_hint("empty it, or choose another place with -o"));
+        }
+        let attributes = fs_err::metadata(self.building())?;
+        for entry in fs_err::read_dir(self.building())? {
+            let entry = entry?;
+            let target = self.path.join(entry.file_name());
+            fs::renameat_with(CWD, entry.path(), CWD, target, RenameFlags::NOREPLACE)
+                .map_err(io::Error::from)?;
+        }
+        let path = self.path.clone();
+        self.building.close()?;
+        copy_attributes(&attributes, &path)
+    }
+}
+
+/// Tells whether `path` holds nothing but `building`, and perhaps what a fresh file system holds.
+fn is_only(path: &Path, building: &Path) -> Result<bool> {
+    for entry in fs_err::read_dir(path)? {
+        let name = entry?.file_name();
+        if Some(name.as_os_str()) != building.file_name() && name != output::LOST_AND_FOUND {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Gives a directory the owner, mode and time of another.
+fn copy_attributes(from: &std::fs::Metadata, to: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let set = || -> io::Result<()> {
+        fs::chown(
+            to,
+            Some(fs::Uid::from_raw(from.uid())),
+            Some(fs::Gid::from_raw(from.gid())),
+        )?;
+        fs::chmod(to, fs::Mode::from_raw_mode(from.mode() & 0o7777))?;
+        let time = fs::Timespec {
+            tv_sec: from.mtime(),
+            tv_nsec: 0,
+        };
+        let times = fs::Timestamps {
+            last_access: time,
+            last_modification: time,
+        };
+        Ok(fs::utimensat(CWD, to, &times, fs::AtFlags::empty())?)
+    };
+    Ok(set()?)
+}
