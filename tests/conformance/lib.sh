@@ -102,8 +102,8 @@ suite_of() {
 include_of() {
     case $1 in
     ceph) echo ceph ;;
-    # Their postinst gives files capabilities, which none of the others has.
-    capabilities) echo iputils-ping,mtr-tiny ;;
+    # mtr-tiny's postinst gives a file a capability, which none of the others has.
+    capabilities) echo libcap2-bin,mtr-tiny ;;
     esac
 }
 

@@ -104,8 +104,8 @@ sid_expires() {
 leaves_nothing_on() {
     local signal=$1 output=$2 directory whole part hit=0 said
     directory=$(mktemp -d "$WORK/signal.XXXXXX")
-    whole=$(trial "$directory" -o "$directory/whole.tar" 2>&1 | awk '$1 == "seconds" { print $2 }')
-    rm "$directory/whole.tar"
+    whole=$(trial "$directory" -o "$WORK/whole.tar" 2>&1 | awk '$1 == "seconds" { print $2 }')
+    rm "$WORK/whole.tar"
     echo "a whole run takes $whole s"
     for part in 0.02 0.1 0.25 0.4 0.5 0.6 0.7 0.8 0.9 0.97; do
         TRIAL=(--signal "$signal" --after "$(awk "BEGIN { print $whole * $part }")")

@@ -53,7 +53,7 @@ md5sums_match() (
 
 sources_name_the_mirror() {
     local found
-    found=$(cat "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* 2>/dev/null | grep -o 'https\?://[^ ]*' | sort -u)
+    found=$(find "$1"/etc/apt/sources.list* -type f -exec grep -ho 'https\?://[^ ]*' {} + | sort -u)
     echo "$found"
     [ "${found%/}" = "$MIRROR" ]
 }
