@@ -6,6 +6,7 @@
 """
 
 import argparse
+import collections
 import os
 import sys
 from dataclasses import dataclass
@@ -124,6 +125,9 @@ def main():
     print(f"{options.name}: {sizes[0]} paths in ours, {sizes[1]} in theirs, {len(used)} tolerances used")
     for difference in left:
         print(difference)
+    if left:
+        counts = collections.Counter(difference.aspect for difference in left)
+        print("not tolerated: " + ", ".join(f"{count} {aspect}" for aspect, count in counts.most_common()))
     return 1 if left else 0
 
 
