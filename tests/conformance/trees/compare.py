@@ -7,6 +7,7 @@
 
 import argparse
 import collections
+import difflib
 import os
 import sys
 from dataclasses import dataclass
@@ -35,9 +36,14 @@ class Difference:
     def __str__(self):
         if self.aspect.startswith("only in"):
             return f"{self.aspect}: {self.kind} {self.path}"
-        if self.path == "var/lib/dpkg/status" and None not in self.texts:
+        if self.aspect != "content":
+            return f"{self.aspect}: {self.path}: ours {self.ours}, theirs {self.theirs}"
+        if self.path == "var/lib/dpkg/status":
             return f"content: {self.path}:{_status_difference(*self.texts)}"
-        return f"{self.aspect}: {self.path}: ours {self.ours}, theirs {self.theirs}"
+        if None not in self.texts:
+            return f"content: {self.path}:{_text_difference(*self.texts)}"
+        (our_size, our_hash), (their_size, their_hash) = self.ours, self.theirs
+        return f"content: {self.path}: ours {our_size} bytes {our_hash[:12]}, theirs {their_size} bytes {their_hash[:12]}"
 
 
 def differences(ours, theirs):
@@ -77,6 +83,11 @@ def _status_difference(ours, theirs):
             if left != right:
                 found.append(f"{name}: {key}: ours {left!r}, theirs {right!r}")
     return "".join("\n    " + line for line in found) or " the order of stanzas or fields"
+
+
+def _text_difference(ours, theirs):
+    lines = difflib.unified_diff(theirs.splitlines(), ours.splitlines(), lineterm="", n=0)
+    return "".join("\n    " + line for line in list(lines)[2:] if not line.startswith("@@"))
 
 
 def compare(name, ours_path, theirs_path, rows):
