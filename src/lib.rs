@@ -1,4 +1,21 @@
-//! The program: engine and command line.
+//! The program `boot`: engine and command line.
+//!
+//! ```text
+//! Recipe ─resolve→ Plan ─fetch+verify→ Store ─unpack→ Root ─configure→ Root ─prune→ Root ─export→ Image
+//! ```
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`cli`] | the command line: parse, call one function of [`ops`], return |
+//! | [`ops`] | what a command does: build, plan, list |
+//! | [`recipe`], [`registry`] | `configs/*.toml`, a team's file and flags become a recipe; formats become backends |
+//! | [`net`], [`store`] | bytes arrive, are proven and kept |
+//! | [`pipeline`] | a plan is fetched, unpacked and installed |
+//! | [`work`], [`sandbox`], [`interrupt`] | where that happens: staging area, namespaces, signals |
+//! | [`export`] | the tree becomes a tar or a directory |
+//! | [`progress`] | what a person sees of it |
+//!
+//! No word of dpkg or apt is in here: backends know their formats, the engine knows backends.
 
 pub mod cli;
 pub mod export;

@@ -4,12 +4,20 @@ mod builtin {
     include!(concat!(env!("OUT_DIR"), "/configs.rs"));
 }
 
-use crate::recipe::{Distribution, near, request::names_a_file};
-use boot_kit::{Context, Error, ErrorKind, Result, recipe::Key};
+use crate::recipe::{Distribution, distribution::Format, near, request::names_a_file};
+use boot_deb::Deb;
+use boot_kit::{Backend, Context, Error, ErrorKind, Result, recipe::Key};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
+
+/// Finds the backend that knows a package format.
+pub fn backend(format: Format) -> Box<dyn Backend> {
+    match format {
+        Format::Deb => Box::new(Deb),
+    }
+}
 
 /// The known distributions, by the word people type for them.
 pub struct Registry {

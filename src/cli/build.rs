@@ -6,8 +6,9 @@ use crate::{
     progress::{self, Detail, Style},
     recipe::{Completed, Request, complete, complete::words},
     registry::Registry,
+    sandbox,
 };
-use boot_kit::{Context, Error, ErrorKind, Recipe, Result};
+use boot_kit::{Context, Error, ErrorKind, Recipe, Report, Result};
 use clap::Args;
 use std::{
     convert::Infallible,
@@ -16,6 +17,7 @@ use std::{
     num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -131,8 +133,10 @@ impl How {
         let mut completed = complete(&request, registry, now())?;
         completed.recipe.host = (!self.ignore_host).then(|| PathBuf::from("/etc"));
         let options = self.options(&request, &completed);
-        let report = progress::listener(self.progress, self.detail());
-        if self.dry_run {
+        // While there is one thread: listeners have threads of their own.
+        let entered = (!self.dry_run).then(sandbox::enter).transpose()?;
+        let report: Arc<dyn Report> = progress::listener(self.progress, self.detail()).into();
+        let Some(entered) = entered else {
             let planned = ops::plan(&completed.recipe, &options, &*report);
             drop(report);
             let planned = planned?;
@@ -142,9 +146,9 @@ impl How {
                 plan::table(&planned)
             };
             return print(&shown).context(|| "cannot write the plan");
-        }
+        };
         let recipe = completed.recipe;
-        let summary = ops::build(recipe.clone(), &options, &*report);
+        let summary = ops::build(&entered, &recipe, &options, &report);
         drop(report);
         let summary = summary?;
         if self.detail() > Detail::Quiet {

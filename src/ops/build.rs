@@ -1,8 +1,24 @@
 //! From a recipe to an image.
 
-use crate::recipe::{Profile, distribution::Format};
-use boot_kit::{Digest, Plan, Recipe, Report, Result};
-use std::{num::NonZero, path::PathBuf, time::Duration};
+use crate::{
+    export::{self, Output, export},
+    interrupt,
+    net::{self, Net},
+    pipeline::Pipeline,
+    recipe::{Profile, distribution::Format},
+    registry,
+    sandbox::{self, Entered, Sandbox},
+    store::Store,
+    work::{self, Place, Staging as WorkArea},
+};
+use boot_kit::{Digest, Event, Plan, Recipe, Report, Result, Root, backend::Site, event::Phase};
+use std::{
+    num::NonZero,
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 /// How to build, besides what the recipe says.
 #[derive(Clone, Debug)]
@@ -59,11 +75,108 @@ pub struct Summary {
 }
 
 /// Chooses the packages; fetches indexes only.
-pub fn plan(_recipe: &Recipe, _options: &Options, _report: &dyn Report) -> Result<Plan> {
-    todo!("the engine")
+pub fn plan(recipe: &Recipe, options: &Options, report: &dyn Report) -> Result<Plan> {
+    let interrupt = interrupt::listen()?;
+    let store = store(options)?;
+    let net = Net::new(&store, net_options(options), report, &interrupt);
+    registry::backend(options.format).resolve(recipe, &net, report)
 }
 
 /// Makes the image.
-pub fn build(_recipe: Recipe, _options: &Options, _report: &dyn Report) -> Result<Summary> {
-    todo!("the engine")
+///
+/// The program must have entered its own namespaces ([`sandbox::enter`]) while it had one thread.
+pub fn build(
+    entered: &Entered,
+    recipe: &Recipe,
+    options: &Options,
+    report: &Arc<dyn Report>,
+) -> Result<Summary> {
+    let begin = Instant::now();
+    let interrupt = interrupt::listen()?;
+    let output = Output::parse(options.output.as_os_str())?;
+    output.check(options.force)?;
+
+    let store = store(options)?;
+    let net = Net::new(&store, net_options(options), &**report, &interrupt);
+    let backend = registry::backend(options.format);
+    let plan = backend.resolve(recipe, &net, &**report)?;
+    let epoch = options.epoch.unwrap_or(plan.epoch);
+
+    let staging = WorkArea::new(entered, &work_options(options, &plan))?;
+    let root = Root::open(&staging.root_path())?;
+    let settings = sandbox::Settings {
+        interrupt: Arc::clone(&interrupt),
+        report: Arc::clone(report),
+        ..sandbox::Settings::new(epoch)
+    };
+    let runner = Sandbox::new(root.path(), settings);
+    let jobs = options
+        .jobs
+        .or(thread::available_parallelism().ok())
+        .map_or(1, NonZero::get);
+    let pipeline = Pipeline {
+        plan: &plan,
+        fetch: &|artifact| Ok(net.artifact(artifact)?.file),
+        keep: &|_, _| true,
+        parcels: &staging.parcels_path(),
+        connections: CONNECTIONS,
+        jobs,
+        report: &**report,
+    };
+    let site = Site {
+        root: &root,
+        runner: &runner,
+        report: &**report,
+        epoch,
+    };
+    pipeline.run(&*backend.installer(&plan, site)?)?;
+    runner.stop();
+
+    report.event(Event::Phase(Phase::Export));
+    let how = export::Options {
+        epoch,
+        report: &**report,
+        interrupt: &interrupt,
+        jobs,
+        force: options.force,
+    };
+    let written = export(&root, &output, &how)?;
+    Ok(Summary {
+        packages: plan.artifacts().count(),
+        files: written.entries,
+        bytes: written.bytes,
+        sha256: written.sha256,
+        wall: begin.elapsed(),
+    })
+}
+
+/// How many files are fetched at once.
+const CONNECTIONS: usize = 8;
+
+fn store(options: &Options) -> Result<Store> {
+    match &options.cache_dir {
+        Some(directory) => Store::open(directory),
+        None => Store::open(&Store::default_directory()?),
+    }
+}
+
+fn net_options(options: &Options) -> net::Options {
+    net::Options {
+        connections: CONNECTIONS,
+        offline: options.offline,
+        ..net::Options::default()
+    }
+}
+
+fn work_options(options: &Options, plan: &Plan) -> work::Options {
+    let place = match &options.staging {
+        Staging::Auto => Place::Auto,
+        Staging::Tmpfs => Place::Memory,
+        Staging::Directory(path) => Place::Directory(path.clone()),
+    };
+    // Packages unpack to three to five times their size; scripts add caches and bytecode.
+    work::Options {
+        place,
+        needed_bytes: plan.bytes() * 6 + (256 << 20),
+    }
 }
