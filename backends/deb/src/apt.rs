@@ -1,7 +1,7 @@
 //! What apt keeps besides dpkg's database.
 
 use boot_kit::{Layer, Plan, Result, Root, RootPath};
-use std::fmt::Write;
+use std::collections::BTreeSet;
 
 const EXTENDED_STATES: &str = "var/lib/apt/extended_states";
 /// Where downloads are put that are not complete; apt drops to its own user there.
@@ -12,26 +12,29 @@ const PARTIAL: [&str; 2] = [
 
 /// Marks the packages nobody asked for as installed automatically, so that `apt autoremove` may take them.
 ///
-/// Covers the plan's layers up to and including `last`.
-pub fn write_extended_states(root: &Root, plan: &Plan, last: &Layer) -> Result<()> {
-    let mut text = String::new();
+/// Covers the plan's layers up to and including `last`. As in apt, `Architecture: all` counts as `native`.
+pub fn write_extended_states(root: &Root, plan: &Plan, last: &Layer, native: &str) -> Result<()> {
+    let mut automatic = BTreeSet::new();
     for layer in &plan.layers {
         let artifacts = layer.steps.iter().flat_map(|step| &step.artifacts);
         for artifact in artifacts.filter(|artifact| !artifact.requested) {
-            let (name, arch) = (&artifact.name, &artifact.arch);
-            writeln!(
-                text,
-                "Package: {name}\nArchitecture: {arch}\nAuto-Installed: 1\n"
-            )
-            .expect("strings take all that is written");
+            let arch = if artifact.arch == "all" {
+                native
+            } else {
+                &artifact.arch
+            };
+            automatic.insert((artifact.name.as_str(), arch));
         }
         if layer.name == last.name {
             break;
         }
     }
-    if text.is_empty() {
+    if automatic.is_empty() {
         return Ok(());
     }
+    let paragraph =
+        |(name, arch)| format!("Package: {name}\nArchitecture: {arch}\nAuto-Installed: 1\n\n");
+    let text: String = automatic.into_iter().map(paragraph).collect();
     root.write(&RootPath::from(EXTENDED_STATES), text.as_bytes(), 0o644)
 }
 

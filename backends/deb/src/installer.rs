@@ -226,7 +226,7 @@ impl Installer for DebInstaller<'_> {
         guards::raise(root)?;
         self.scripts().configure()?;
         guards::lower(root)?;
-        apt::write_extended_states(root, self.plan, layer)?;
+        apt::write_extended_states(root, self.plan, layer, &self.notes.architecture)?;
         apt::make_partial_directories(root)?;
         if !self.notes.sources.is_empty() {
             let path = RootPath::parse(&self.notes.sources_path)?;
