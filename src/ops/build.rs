@@ -128,6 +128,7 @@ pub fn build(
         runner: &runner,
         report: &**report,
         epoch,
+        jobs,
     };
     pipeline.run(&*backend.installer(&plan, site)?)?;
     runner.stop();

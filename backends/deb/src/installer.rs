@@ -79,10 +79,18 @@ impl<'a> DebInstaller<'a> {
     }
 
     fn scripts(&self) -> Scripts<'_> {
+        let Site {
+            root,
+            runner,
+            report,
+            jobs,
+            ..
+        } = self.site;
         Scripts {
-            root: self.site.root,
-            runner: self.site.runner,
-            report: self.site.report,
+            root,
+            runner,
+            report,
+            helpers: jobs.saturating_sub(1).max(1),
         }
     }
 

@@ -7,7 +7,7 @@
 //! | choose what apt would | [`solve`] |
 //! | make the plan | [`resolve`], [`settings`], [`notes`] |
 //! | open a package | [`archive`], [`control`] |
-//! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`apt`] |
+//! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`later`], [`apt`] |
 
 pub mod acquire;
 pub mod apt;
@@ -17,6 +17,7 @@ pub mod database;
 pub mod guards;
 pub mod index;
 pub mod installer;
+pub mod later;
 pub mod notes;
 pub mod relation;
 pub mod release;

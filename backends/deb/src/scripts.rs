@@ -1,9 +1,14 @@
 //! Running maintainer scripts the way dpkg does, and dpkg itself for all but `preinst`.
 
-use crate::{archive::Unpacked, database::Status};
+use crate::{
+    archive::Unpacked,
+    database::Status,
+    later::{self, Queue},
+};
 use boot_kit::{
     Command, Context, Error, ErrorKind, Event, Outcome, Report, Result, Root, RootPath, Runner,
 };
+use std::thread;
 
 /// Where dpkg keeps the control files of the package it unpacks.
 const CONTROL_DIRECTORY: &str = "var/lib/dpkg/tmp.ci";
@@ -31,6 +36,8 @@ pub struct Scripts<'a> {
     pub runner: &'a dyn Runner,
     /// Hears which script runs and what it says.
     pub report: &'a dyn Report,
+    /// How many programs may run at once, besides dpkg and its scripts.
+    pub helpers: usize,
 }
 
 impl Scripts<'_> {
@@ -74,7 +81,7 @@ impl Scripts<'_> {
             command.env.push((name.to_owned(), value.to_owned()));
         }
         self.report.event(Event::Script { label });
-        let outcome = self.run(&command)?;
+        let outcome = self.run(&command, &|_| {})?;
         for file in &package.files {
             self.root.remove(&directory.join(file.name.as_bytes()))?;
         }
@@ -87,19 +94,44 @@ impl Scripts<'_> {
         Ok(())
     }
 
-    /// Configures every unpacked package: one run of dpkg orders them all, a second takes up what triggers left.
+    /// Configures every unpacked package, compiling Python on the side.
+    pub fn configure(&self) -> Result<()> {
+        if !later::raise(self.root)? {
+            return self.configure_all(&Queue::default());
+        }
+        let queue = Queue::default();
+        let env = environment();
+        let configured = thread::scope(|scope| {
+            for _ in 0..self.helpers {
+                scope.spawn(|| queue.work(self.runner, self.report, &env));
+            }
+            let configured = self.configure_all(&queue);
+            queue.complete();
+            if configured.is_ok() {
+                queue.work(self.runner, self.report, &env);
+            }
+            configured
+        });
+        configured?;
+        queue.outcome()?;
+        later::lower(self.root)
+    }
+
+    /// One run of dpkg orders all packages, a second takes up what triggers left.
     ///
     /// `--force-depends` because the first packages of a root depend on each other in circles.
-    pub fn configure(&self) -> Result<()> {
-        self.dpkg(&[
-            "--force-depends",
-            "--force-confold",
-            "--configure",
-            "--pending",
-        ])?;
-        let status = Status::read(self.root)?;
-        if !status.unfinished().is_empty() {
-            self.dpkg(&["--force-confold", "--configure", "--pending"])?;
+    fn configure_all(&self, queue: &Queue) -> Result<()> {
+        self.dpkg(
+            &[
+                "--force-depends",
+                "--force-confold",
+                "--configure",
+                "--pending",
+            ],
+            queue,
+        )?;
+        if !Status::read(self.root)?.unfinished().is_empty() {
+            self.dpkg(&["--force-confold", "--configure", "--pending"], queue)?;
         }
         let unfinished = Status::read(self.root)?.unfinished();
         if unfinished.is_empty() {
@@ -109,20 +141,18 @@ impl Scripts<'_> {
             .iter()
             .map(|(name, status)| format!("`{name}` ({status})"))
             .collect();
-        Err(Error::new(
-            ErrorKind::Script,
-            format!("packages were left unconfigured: {}", list.join(", ")),
-        ))
+        let message = format!("packages were left unconfigured: {}", list.join(", "));
+        Err(Error::new(ErrorKind::Script, message))
     }
 
-    fn dpkg(&self, args: &[&str]) -> Result<()> {
+    fn dpkg(&self, args: &[&str], queue: &Queue) -> Result<()> {
         let command = Command {
             label: "dpkg --configure".to_owned(),
             program: "/usr/bin/dpkg".to_owned(),
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             env: environment(),
         };
-        let outcome = self.run(&command)?;
+        let outcome = self.run(&command, &|args| queue.push(args))?;
         if outcome.is_success() {
             return Ok(());
         }
@@ -130,18 +160,27 @@ impl Scripts<'_> {
         Err(failure(&subject, outcome.status, output))
     }
 
-    fn run(&self, command: &Command) -> Result<Outcome> {
-        self.runner
-            .run(command, &mut |line| {
-                if let Some(label) = begun(line) {
-                    self.report.event(Event::Script {
-                        label: label.to_owned(),
-                    });
+    /// Runs a program; `on_request` hears what it leaves for later.
+    fn run(&self, command: &Command, on_request: &dyn Fn(Vec<String>)) -> Result<Outcome> {
+        let on_line = &mut |line: &str| {
+            let (line, request) = later::requested(line);
+            if let Some(request) = request {
+                on_request(request);
+                if line.is_empty() {
+                    return;
                 }
-                self.report.event(Event::Output {
-                    line: line.to_owned(),
+            }
+            if let Some(label) = begun(line) {
+                self.report.event(Event::Script {
+                    label: label.to_owned(),
                 });
-            })
+            }
+            self.report.event(Event::Output {
+                line: line.to_owned(),
+            });
+        };
+        self.runner
+            .run(command, on_line)
             .context(|| format!("cannot run `{}`", command.label))
     }
 }

@@ -27,6 +27,8 @@ pub struct Site<'a> {
     pub report: &'a dyn Report,
     /// The image's date, seconds since the Unix epoch.
     pub epoch: i64,
+    /// How many things may be done at once.
+    pub jobs: usize,
 }
 
 /// One installation, from an empty root to a configured one.
