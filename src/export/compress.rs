@@ -118,14 +118,17 @@ mod tests {
     use super::*;
     use std::io::Read;
 
-    /// Bytes that compress somewhat: words of a small alphabet.
+    /// Bytes that compress somewhat, and fast: words of a small alphabet, over and over.
     fn sample(length: usize) -> Vec<u8> {
         let mut state = 1_u32;
         let mut next = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             b"etaoin shrdlu"[(state >> 24) as usize % 13]
         };
-        (0..length).map(|_| next()).collect()
+        let words: Vec<u8> = (0..20_011).map(|_| next()).collect();
+        let mut sample = words.repeat(length / words.len() + 1);
+        sample.truncate(length);
+        sample
     }
 
     /// Compresses `content`, handed over in pieces of `piece` bytes.
