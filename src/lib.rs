@@ -12,6 +12,7 @@
 //! | [`net`], [`store`] | bytes arrive, are proven and kept |
 //! | [`pipeline`] | a plan is fetched, unpacked and installed |
 //! | [`work`], [`sandbox`], [`interrupt`] | where that happens: staging area, namespaces, signals |
+//! | [`prune`] | what a profile names is left out |
 //! | [`export`] | the tree becomes a tar or a directory |
 //! | [`progress`] | what a person sees of it |
 //!
@@ -24,6 +25,7 @@ pub mod net;
 pub mod ops;
 pub mod pipeline;
 pub mod progress;
+pub mod prune;
 pub mod recipe;
 pub mod registry;
 pub mod sandbox;
