@@ -5,6 +5,7 @@ use crate::{
     interrupt,
     net::{self, Net},
     pipeline::Pipeline,
+    prune,
     recipe::{Profile, distribution::Format},
     registry,
     sandbox::{self, Entered, Sandbox},
@@ -95,6 +96,11 @@ pub fn build(
     let interrupt = interrupt::listen()?;
     let output = Output::parse(options.output.as_os_str())?;
     output.check(options.force)?;
+    let profile = prune::Profile::load(
+        options.format.name(),
+        options.prune.name(),
+        &options.keep_locales,
+    )?;
 
     let store = store(options)?;
     let net = Net::new(&store, net_options(options), &**report, &interrupt);
@@ -117,7 +123,7 @@ pub fn build(
     let pipeline = Pipeline {
         plan: &plan,
         fetch: &|artifact| Ok(net.artifact(artifact)?.file),
-        keep: &|_, _| true,
+        keep: &|path, kind| !profile.drops(path, kind),
         parcels: &staging.parcels_path(),
         connections: CONNECTIONS,
         jobs,
@@ -132,6 +138,7 @@ pub fn build(
     };
     pipeline.run(&*backend.installer(&plan, site)?)?;
     runner.stop();
+    profile.apply(&root, &**report)?;
 
     report.event(Event::Phase(Phase::Export));
     let how = export::Options {

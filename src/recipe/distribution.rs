@@ -46,6 +46,15 @@ pub enum Format {
     Deb,
 }
 
+impl Format {
+    /// Its name, as in `configs/`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deb => "deb",
+        }
+    }
+}
+
 /// One release of a distribution.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -97,6 +97,17 @@ pub enum Profile {
     Slim,
 }
 
+impl Profile {
+    /// Its name, as in `configs/prune`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Safe => "safe",
+            Self::Slim => "slim",
+        }
+    }
+}
+
 impl Request {
     /// Reads a team's file.
     ///

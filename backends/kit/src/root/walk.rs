@@ -27,27 +27,37 @@ impl Root {
         found.sort_by(|a, b| a.0.cmp(&b.0));
         let mut first_names = HashMap::new();
         for (path, stat) in found {
-            self.send(&path, &stat, &mut first_names, sink)
-                .context(|| format!("cannot read `{path}` in the root"))?;
+            let read = self.read_entry(&path, &stat, &mut first_names);
+            let read = read.context(|| format!("cannot read `{path}` in the root"))?;
+            match read {
+                Some((entry, Some(file))) => {
+                    let Kind::File { size } = entry.kind else {
+                        continue;
+                    };
+                    sink.entry(&entry, &mut file.take(size))?;
+                }
+                Some((entry, None)) => sink.entry(&entry, &mut io::empty())?,
+                None => {}
+            }
         }
         Ok(())
     }
 
-    fn send(
+    /// Describes one entry, and opens it if it has content; `None` for sockets.
+    fn read_entry(
         &self,
         path: &RootPath,
         stat: &Stat,
         first_names: &mut HashMap<u64, RootPath>,
-        sink: &mut dyn Sink,
-    ) -> Result<()> {
+    ) -> Result<Option<(Entry, Option<File>)>> {
         let file_type = FileType::from_raw_mode(stat.st_mode);
         if stat.st_nlink > 1 && file_type != FileType::Directory {
             if let Some(first) = first_names.get(&stat.st_ino) {
                 let kind = Kind::Hardlink(first.clone());
-                return sink.entry(
-                    &describe(path.clone(), kind, stat, BTreeMap::new()),
-                    &mut io::empty(),
-                );
+                return Ok(Some((
+                    describe(path.clone(), kind, stat, BTreeMap::new()),
+                    None,
+                )));
             }
             first_names.insert(stat.st_ino, path.clone());
         }
@@ -56,11 +66,9 @@ impl Root {
             FileType::Directory => directory_flags(),
             _ => OFlags::PATH,
         };
-        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
-        let resolve = if file_type == FileType::Symlink {
-            ResolveFlags::IN_ROOT
-        } else {
-            resolve
+        let resolve = match file_type {
+            FileType::Symlink => ResolveFlags::IN_ROOT,
+            _ => ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS,
         };
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = fs::openat2(&self.fd, path.as_path(), flags, Mode::empty(), resolve)
@@ -69,18 +77,16 @@ impl Root {
             FileType::Symlink => Kind::Symlink(read_link(&fd)?),
             other => match plain_kind(other, stat) {
                 Some(kind) => kind,
-                None => return Ok(()),
+                None => return Ok(None),
             },
         };
         let xattrs = match kind {
             Kind::File { .. } | Kind::Directory => read_xattrs(&fd)?,
             _ => BTreeMap::new(),
         };
-        let entry: Entry = describe(path.clone(), kind, stat, xattrs);
-        match entry.kind {
-            Kind::File { size } => sink.entry(&entry, &mut File::from(fd).take(size)),
-            _ => sink.entry(&entry, &mut io::empty()),
-        }
+        let has_content = matches!(kind, Kind::File { .. });
+        let entry = describe(path.clone(), kind, stat, xattrs);
+        Ok(Some((entry, has_content.then(|| File::from(fd)))))
     }
 }
 
