@@ -1,10 +1,10 @@
 //! Becoming root in namespaces of our own, whoever we are outside.
 
-use super::{raw, refusal, subordinate};
+use super::{HIDDEN, raw, refusal, subordinate};
 use boot_kit::{Context, Error, ErrorKind, Result};
 use rustix::{
     io::Errno,
-    mount::{MountPropagationFlags, mount_change},
+    mount::{MountPropagationFlags, mount_bind_recursive, mount_change},
     process::{Pid, WaitOptions, getgid, getpid, getuid, waitpid},
     thread::{Gid, Uid, UnshareFlags, set_thread_res_gid, set_thread_res_uid},
 };
@@ -48,15 +48,28 @@ pub fn enter() -> Result<Entered> {
                 .context(failed)?;
         }
     }
-    // What we mount stays here; what the host unmounts is let go here too.
-    mount_change(
-        "/",
-        MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC,
-    )
-    .map_err(io::Error::from)
-    .map_err(refusal::mount_namespace)
-    .context(|| "cannot keep mounts private")?;
+    keep_mounts_private()
+        .map_err(io::Error::from)
+        .map_err(refusal::mount_namespace)
+        .context(|| "cannot keep mounts private")?;
     Ok(Entered(()))
+}
+
+/// Sees to it that what we mount stays here; what the host unmounts is let go here too.
+fn keep_mounts_private() -> Result<(), Errno> {
+    let downstream = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
+    match mount_change("/", downstream) {
+        // In a chroot to a plain directory no mount is at `/`. The sandbox needs one: make it.
+        Err(Errno::INVAL) => {}
+        result => return result,
+    }
+    let here = rustix::process::getcwd(Vec::new())?;
+    mount_change("/proc", downstream)?;
+    mount_bind_recursive("/", HIDDEN)?;
+    mount_change(HIDDEN, downstream)?;
+    rustix::process::chdir(HIDDEN)?;
+    rustix::process::chroot(".")?;
+    rustix::process::chdir(here.as_c_str())
 }
 
 /// One line of a map of ids: first inside, first outside, how many.

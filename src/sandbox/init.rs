@@ -11,6 +11,7 @@ use rustix::{
     fs::Mode,
     io::Errno,
     process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, setsid, umask, wait},
+    thread::set_thread_groups,
 };
 use std::{
     collections::HashMap,
@@ -32,6 +33,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub fn main() -> ExitCode {
     raw::close_from(3);
     raw::default_signals();
+    let _ = rustix::thread::set_name(c"boot");
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
@@ -70,6 +72,7 @@ fn serve() -> io::Result<()> {
 fn prepare(root: &OsStr, hostname: &str) -> Result<Vec<String>, Failure> {
     setsid().step(|| "cannot start a session".into())?;
     umask(Mode::from(0o022));
+    set_thread_groups(&[]).step(|| "cannot leave the caller's groups".into())?;
     raw::new_keyring();
     rustix::system::sethostname(hostname.as_bytes()).step(|| "cannot set the hostname".into())?;
     let warnings = mounts::enter(root)?;

@@ -83,12 +83,14 @@ pub fn respawn(
     }
 }
 
-/// Makes `command` run in its own session with `root` as its root and working directory.
+/// Makes `command` run in its own session with `root` as its root and working directory, and no signal
+/// blocked.
 pub fn confine(command: &mut Command, root: &'static str) {
     let enter = move || {
         chroot(root)?;
         rustix::process::chdir("/")?;
         setsid()?;
+        unblock_signals();
         Ok(())
     };
     // SAFETY: the closure makes system calls only and allocates nothing (the path is short).
@@ -109,11 +111,19 @@ pub fn close_from(first: u32) {
 
 /// Gives every signal its default meaning again and unblocks all.
 pub fn default_signals() {
-    // SAFETY: plain calls; those for signals that cannot be changed fail without harm.
+    // `struct sigaction` as the kernel knows it is smaller than this; zeros are the default action.
+    let default = [0_u64; 8];
+    for signal in 1..=64 {
+        // SAFETY: no handler is installed. It fails without harm for signals that cannot be changed. (The C
+        // library refuses to reset two that a parent may well ignore.)
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), 0, 8) };
+    }
+    unblock_signals();
+}
+
+fn unblock_signals() {
+    // SAFETY: the set is initialised by sigemptyset.
     unsafe {
-        for signal in 1..=64 {
-            libc::signal(signal, libc::SIG_DFL);
-        }
         let mut none = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
