@@ -74,8 +74,11 @@ fn prepare(root: &OsStr, hostname: &str) -> Result<Vec<String>, Failure> {
     umask(Mode::from(0o022));
     set_thread_groups(&[]).step(|| "cannot leave the caller's groups".into())?;
     raw::new_keyring();
-    rustix::system::sethostname(hostname.as_bytes()).step(|| "cannot set the hostname".into())?;
-    let warnings = mounts::enter(root)?;
+    let mut warnings = mounts::enter(root)?;
+    // Some containers' filters of system calls know no namespaces.
+    if rustix::system::sethostname(hostname.as_bytes()).is_err() {
+        warnings.push("this container allows no other hostname: scripts can see its own".into());
+    }
     // Without loopback, programs that talk to themselves do not work; nothing else is lost.
     let _ = UnixDatagram::unbound().and_then(|socket| raw::loopback_up(&socket));
     privileges::limit_resources().step(|| "cannot limit resources".into())?;
@@ -232,12 +235,13 @@ fn code(status: WaitStatus) -> i32 {
 
 /// Names of all processes but init.
 fn others() -> Vec<String> {
+    let proc = format!("{INSIDE}/proc");
+    if !fs_err::read_link(format!("{proc}/self")).is_ok_and(|init| init.as_os_str() == "1") {
+        // It is that of a container around us.
+        return vec!["unknown".into()];
+    }
     let mut names = Vec::new();
-    for entry in fs_err::read_dir(format!("{INSIDE}/proc"))
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
+    for entry in fs_err::read_dir(proc).into_iter().flatten().flatten() {
         let pid = entry.file_name();
         let is_other = pid
             .to_str()

@@ -36,6 +36,7 @@ fn refused(message: &str, error: io::Error, system: &System) -> Error {
 #[derive(Debug, Default)]
 struct System {
     in_container: bool,
+    in_chroot: bool,
     /// `/proc/sys/user/max_user_namespaces`
     most: Option<u64>,
     /// `/proc/sys/kernel/unprivileged_userns_clone`, of Debian's kernels
@@ -48,7 +49,9 @@ impl System {
     fn look() -> Self {
         let read = |path| fs_err::read_to_string(path).ok()?.trim().parse().ok();
         let exists = |path| Path::new(path).exists();
+        let mounts = fs_err::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         Self {
+            in_chroot: !has_root(&mounts),
             in_container: exists("/.dockerenv") || exists("/run/.containerenv"),
             most: read("/proc/sys/user/max_user_namespaces"),
             unprivileged: read("/proc/sys/kernel/unprivileged_userns_clone"),
@@ -57,6 +60,9 @@ impl System {
     }
 
     fn hint(&self) -> Option<&'static str> {
+        if self.in_chroot {
+            return Some("run it as root, or outside the chroot");
+        }
         if self.most == Some(0) {
             return Some("run `sysctl -w user.max_user_namespaces=10000` as root");
         }
@@ -76,9 +82,24 @@ impl System {
     }
 }
 
+/// Tells whether a mount is at `/`, which is not so in a chroot; see proc(5).
+fn has_root(mountinfo: &str) -> bool {
+    mountinfo
+        .lines()
+        .any(|line| line.split(' ').nth(4) == Some("/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chroot_is_told_by_its_mounts() {
+        assert!(has_root(
+            "22 27 0:21 / /proc rw - proc proc rw\n27 1 254:0 / / rw - ext4 x rw\n"
+        ));
+        assert!(!has_root("22 27 0:21 / /proc rw - proc proc rw\n"));
+    }
 
     #[test]
     fn the_hint_names_what_stands_in_the_way() {
@@ -88,8 +109,14 @@ mod tests {
             unprivileged: Some(1),
             apparmor: Some(0),
             in_container: false,
+            in_chroot: false,
         };
         assert_eq!(hint(free), "");
+        let chroot = System {
+            in_chroot: true,
+            ..System::default()
+        };
+        assert!(hint(chroot).contains("chroot"));
         let most = System {
             most: Some(0),
             ..System::default()
