@@ -28,7 +28,7 @@ use std::{
 use transfer::Transfer;
 
 /// How the network is used; the default is right for mirrors.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Idle connections kept open per server: as many as threads that fetch.
     pub connections: usize,
