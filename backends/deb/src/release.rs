@@ -221,3 +221,181 @@ fn parse_table(table: &str) -> Result<BTreeMap<String, Listed>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATE: i64 = 1_748_736_000;
+    const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    fn text(fields: &str) -> String {
+        format!(
+            "Suite: stable\nCodename: trixie\nDate: Sun, 01 Jun 2025 00:00:00 UTC\n{fields}\
+             SHA256:\n {EMPTY} 0 main/binary-amd64/Packages\n"
+        )
+    }
+
+    fn release(fields: &str) -> Release {
+        Release::parse(text(fields).as_bytes()).expect("is well-formed")
+    }
+
+    fn recipe(now: i64) -> Recipe {
+        Recipe {
+            now,
+            ..Recipe::default()
+        }
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let release = release(
+            "Origin: Debian\nLabel: Debian\nVersion: 13.0\nAcquire-By-Hash: yes\n\
+             Valid-Until: Sun, 08 Jun 2025 00:00:00 GMT\nArchitectures: all amd64\n\
+             Components: main contrib\nNo-Support-for-Architecture-all: Packages\n\
+             MD5Sum:\n d41d8cd98f00b204e9800998ecf8427e 0 main/binary-amd64/Packages\n",
+        );
+        let file = Listed {
+            size: 0,
+            digest: Digest::of(""),
+        };
+        assert_eq!(
+            release,
+            Release {
+                suite: "stable".into(),
+                codename: "trixie".into(),
+                version: "13.0".into(),
+                origin: "Debian".into(),
+                label: "Debian".into(),
+                date: DATE,
+                valid_until: Some(DATE + 7 * 86400),
+                components: vec!["main".into(), "contrib".into()],
+                architectures: vec!["all".into(), "amd64".into()],
+                acquire_by_hash: true,
+                pin: 500,
+                lists_repeat_all: true,
+                files: [("main/binary-amd64/Packages".to_owned(), file)].into(),
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_not_automatic_has_a_low_pin() {
+        for (fields, pin) in [
+            ("", 500),
+            ("NotAutomatic: no\n", 500),
+            ("NotAutomatic: yes\n", 1),
+            ("NotAutomatic: yes\nButAutomaticUpgrades: yes\n", 100),
+        ] {
+            assert_eq!(release(fields).pin, pin, "{fields}");
+        }
+    }
+
+    #[test]
+    fn dates_come_in_all_notations() {
+        for date in [
+            "Sun, 01 Jun 2025 00:00:00 UTC",
+            "Sun, 01 Jun 2025 00:00:00 GMT",
+            "Sun, 01 Jun 2025 00:00:00 +0000",
+            "Sun, 01 Jun 2025 02:00:00 +0200",
+            "Sun, 1 Jun 2025 00:00:00 UTC",
+            " Sun, 01 Jun 2025 00:00:00 UTC\n",
+        ] {
+            assert_eq!(parse_date(date).expect(date), DATE, "{date}");
+        }
+        for date in ["", "2025-06-01", "Sun, 31 Feb 2025 00:00:00 UTC"] {
+            assert!(parse_date(date).is_err(), "{date}");
+        }
+    }
+
+    #[test]
+    fn weak_digests_alone_prove_nothing() {
+        let only_md5 = text("").replace("SHA256", "MD5Sum");
+        let error = Release::parse(only_md5.as_bytes()).expect_err("proves nothing");
+        assert_eq!(error.kind(), ErrorKind::Trust);
+    }
+
+    #[test]
+    fn malformed_files_are_errors() {
+        for (bad, message) in [
+            (String::new(), "the release file has no `Date`"),
+            (text("Date: twice\n"), "the field `Date` is there twice"),
+            (text("no field\n"), "`no field` is not a field"),
+            (
+                text("").replace(" 0 ", " many "),
+                &format!("` {EMPTY} many main/binary-amd64/Packages` names no file"),
+            ),
+            (
+                text("").replace(EMPTY, "e3b0"),
+                "`main/binary-amd64/Packages` is listed wrongly",
+            ),
+            (
+                text("").replace(" 0 ", " "),
+                &format!("` {EMPTY} main/binary-amd64/Packages` names no file"),
+            ),
+        ] {
+            let error = Release::parse(bad.as_bytes()).expect_err(&bad);
+            assert_eq!(error.to_string(), message);
+            assert_eq!(error.kind(), ErrorKind::Parse);
+        }
+        assert!(Release::parse(b"\xff").is_err());
+    }
+
+    #[test]
+    fn a_suite_answers_to_its_own_names_only() {
+        let named = |suite: &str, codename: &str| Release {
+            suite: suite.into(),
+            codename: codename.into(),
+            date: DATE,
+            ..Release::default()
+        };
+        for (release, wanted, ok) in [
+            (named("stable", "trixie"), "trixie", true),
+            (named("stable", "trixie"), "stable", true),
+            (named("stable", "trixie"), "bookworm", false),
+            (
+                named("stable-security", "trixie-security"),
+                "trixie-security",
+                true,
+            ),
+            (named("stable-security", "trixie-security"), "trixie", false),
+            (named("oldoldstable", "buster"), "buster/updates", true),
+            (named("noble", "noble"), "noble", true),
+            (named("noble-updates", "noble"), "noble-updates", true),
+            (named("noble-updates", "noble"), "noble", false),
+            (named("", ""), "trixie", false),
+        ] {
+            assert_eq!(
+                release.check(wanted, &recipe(DATE), false).is_ok(),
+                ok,
+                "{wanted} in {release:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn dates_are_checked_against_the_clock() {
+        let release = release("Valid-Until: Sun, 08 Jun 2025 00:00:00 UTC\n");
+        let end = DATE + 7 * 86400;
+        let check = |now| release.check("trixie", &recipe(now), false);
+        for now in [DATE - 10, DATE, end] {
+            assert!(check(now).is_ok(), "{now}");
+        }
+        assert_eq!(
+            format!("{:?}", check(DATE - 11).expect_err("is early")),
+            "Trust: `trixie` is dated in the future: 2025-06-01 00:00:00 UTC \
+             (hint: check the clock of this machine)"
+        );
+        assert_eq!(
+            format!("{:?}", check(end + 1).expect_err("is late")),
+            "Trust: `trixie` has expired: it was valid until 2025-06-08 00:00:00 UTC \
+             (hint: try another mirror, or accept old data with --allow-expired)"
+        );
+        assert!(release.check("trixie", &recipe(end + 1), true).is_ok());
+        let willing = Recipe {
+            allow_expired: true,
+            ..recipe(end + 1)
+        };
+        assert!(release.check("trixie", &willing, false).is_ok());
+    }
+}

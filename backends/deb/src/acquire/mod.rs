@@ -7,8 +7,6 @@
 
 mod lists;
 mod proof;
-#[cfg(test)]
-mod tests;
 
 use crate::{
     release::Release,
