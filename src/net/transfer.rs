@@ -89,7 +89,8 @@ impl<'a, 'n> Transfer<'a, 'n> {
                             .context(|| format!("cannot get `{}`", self.request.name));
                     }
                     Err(error) => {
-                        let last = places.len() == 1;
+                        let server = places[i].server();
+                        let last = places.iter().all(|place| place.server() == server);
                         self.note(&places[i], Some((&error, last)));
                         places[i].failure = Some(error);
                     }
