@@ -1,14 +1,11 @@
-//! What `--mirror` may be: a URL, a line or stanzas of sources, a file of either, or `-` for standard input.
+//! What `--mirror` may be: a URL, a directory, a line or stanzas of sources, or a file of either.
 
 use super::{
     Source,
     list::{self, Listed},
 };
-use boot_kit::{Context, Error, ErrorKind, Recipe, Result, recipe::Key};
-use std::{
-    io::{self, Read},
-    path::Path,
-};
+use boot_kit::{Error, ErrorKind, Recipe, Result, recipe::Key};
+use std::path::Path;
 
 /// Lists exactly the sources the user named.
 ///
@@ -73,15 +70,8 @@ fn as_url(word: &str) -> Option<String> {
     None
 }
 
-/// Finds the text a word stands for: itself, standard input, or a file.
+/// Finds the text a word stands for: itself or a file's.
 fn text(word: &str) -> Result<String> {
-    if word == "-" {
-        let mut text = String::new();
-        io::stdin()
-            .read_to_string(&mut text)
-            .context(|| "cannot read sources from standard input")?;
-        return Ok(text);
-    }
     if word.starts_with("deb ") || word.starts_with("deb\t") || word.contains('\n') {
         return Ok(word.to_owned());
     }
