@@ -44,15 +44,6 @@ impl Bench {
         }
     }
 
-    /// A recipe for `archive`, served at `/debian` of each server.
-    pub fn recipe(&self, archive: &Archive, servers: &[&Server]) -> Recipe {
-        let mirrors: Vec<_> = servers
-            .iter()
-            .map(|server| format!("{}/debian", server.url()))
-            .collect();
-        archive.recipe(&mirrors)
-    }
-
     pub fn acquire(&self, recipe: &Recipe) -> Result<Acquired> {
         self.run(recipe, false)
     }
@@ -76,6 +67,15 @@ impl Bench {
         let net = Net::new(&self.store, options, &self.warnings, &self.interrupted);
         acquire(recipe, &net, &self.warnings)
     }
+}
+
+/// A recipe for `archive`, served at `/debian` of each server.
+pub fn recipe(archive: &Archive, servers: &[&Server]) -> Recipe {
+    let mirrors: Vec<_> = servers
+        .iter()
+        .map(|server| format!("{}/debian", server.url()))
+        .collect();
+    archive.recipe(&mirrors)
 }
 
 /// The lists: component, architecture, text.

@@ -20,7 +20,7 @@ fn the_lists_are_those_of_the_archive() {
         .package(Deb::new("c", "3").arch("i386"));
     let server = archive.serve();
     let bench = Bench::new();
-    let mut recipe = bench.recipe(&archive, &[&server]);
+    let mut recipe = bench::recipe(&archive, &[&server]);
     let acquired = bench.acquire(&recipe).expect("is good");
     assert_eq!(
         bench::shown(&acquired),
@@ -55,7 +55,7 @@ fn a_list_of_all_is_read_unless_it_repeats() {
     ] {
         let (bench, server) = (Bench::new(), archive.serve());
         let acquired = bench
-            .acquire(&bench.recipe(&archive, &[&server]))
+            .acquire(&bench::recipe(&archive, &[&server]))
             .expect("is good");
         let found: Vec<_> = acquired.lists.iter().map(|list| &list.arch).collect();
         assert_eq!(found, archs);
@@ -76,7 +76,7 @@ fn every_form_of_a_list_will_do() {
             };
             let (bench, server) = (Bench::new(), archive.serve());
             let acquired = bench
-                .acquire(&bench.recipe(&archive, &[&server]))
+                .acquire(&bench::recipe(&archive, &[&server]))
                 .expect("is good");
             assert_eq!(
                 bench::shown(&acquired),
@@ -101,7 +101,7 @@ fn several_suites_come_at_once() {
         .put_tree("/debian", empty.build())
         .put_tree("/security", security.build());
     let bench = Bench::new();
-    let mut recipe = bench.recipe(&trixie, &[&server]);
+    let mut recipe = bench::recipe(&trixie, &[&server]);
     for (suite, directory) in [
         ("trixie-updates", "debian"),
         ("trixie-security", "security"),
@@ -134,7 +134,7 @@ fn several_suites_come_at_once() {
 fn a_second_run_works_offline() {
     let archive = Archive::new("trixie").package(Deb::new("a", "1"));
     let (bench, server) = (Bench::new(), archive.serve());
-    let recipe = bench.recipe(&archive, &[&server]);
+    let recipe = bench::recipe(&archive, &[&server]);
     assert_eq!(
         format!(
             "{:?}",
@@ -152,7 +152,7 @@ fn a_second_run_works_offline() {
 fn what_does_not_exist_is_the_users_mistake() {
     let archive = Archive::new("trixie").package(Deb::new("a", "1"));
     let (bench, server) = (Bench::new(), archive.serve());
-    let recipe = bench.recipe(&archive, &[&server]);
+    let recipe = bench::recipe(&archive, &[&server]);
     let mut suite = recipe.clone();
     suite.archives[0].suite = "trixei".into();
     let releases = "[releases.trixie]\n[releases.bookworm]\n";

@@ -1,6 +1,6 @@
 //! Mirrors that fail, and those that help out.
 
-use crate::bench::{Bench, shown};
+use crate::bench::{self, Bench, shown};
 use boot_kit::{
     ErrorKind, Recipe,
     testkit::{Archive, Deb, Fault, Server, SigningKey},
@@ -26,7 +26,7 @@ fn the_next_mirror_helps_out() {
     ] {
         let (bench, bad, good) = (Bench::new(), archive.serve(), archive.serve());
         bad.fail(path, fault.clone());
-        let recipe = bench.recipe(&archive, &[&bad, &good]);
+        let recipe = bench::recipe(&archive, &[&bad, &good]);
         let acquired = bench.acquire(&recipe).expect("the second is good");
         assert_eq!(shown(&acquired), [("main", "amd64", archive.list("amd64"))]);
         let mut mirrors = recipe.archives[0].mirrors.clone();
@@ -44,7 +44,7 @@ fn lists_may_come_from_another_mirror_under_one_release_file() {
         let (bench, bad, good) = (Bench::new(), archive.serve(), archive.serve());
         bad.fail("/debian/dists/trixie/main/*", fault);
         let acquired = bench
-            .acquire(&bench.recipe(&archive, &[&bad, &good]))
+            .acquire(&bench::recipe(&archive, &[&bad, &good]))
             .expect("the second has the list");
         assert_eq!(shown(&acquired), [("main", "amd64", archive.list("amd64"))]);
         // One release file for everything: the second was not asked for its own.
@@ -68,7 +68,7 @@ fn a_mirror_in_the_middle_of_an_update_is_asked_again() {
     server.put_tree("/debian", new.build());
     let stale = old.build().remove("dists/trixie/InRelease");
     server.fail_times(RELEASE, 1, Fault::Replace(stale.expect("is built")));
-    let recipe = bench.recipe(&new, &[&server]);
+    let recipe = bench::recipe(&new, &[&server]);
     let acquired = bench.acquire(&recipe).expect("is whole now");
     assert_eq!(shown(&acquired), [("main", "amd64", new.list("amd64"))]);
 }
@@ -79,7 +79,7 @@ fn lists_that_no_mirror_has_are_not_the_users_mistake() {
     let (bench, server) = (Bench::new(), archive.serve());
     server.fail("/debian/dists/trixie/main/*", Fault::Status(404));
     let error = bench
-        .acquire(&bench.recipe(&archive, &[&server]))
+        .acquire(&bench::recipe(&archive, &[&server]))
         .expect_err("has no lists");
     assert_eq!(error.kind(), ErrorKind::Network);
     let shown = format!("{error:?}");
@@ -101,7 +101,7 @@ fn by_hash_finds_lists_that_were_replaced() {
         server.put(&path, "newer");
     }
     let acquired = bench
-        .acquire(&bench.recipe(&archive, &[&server]))
+        .acquire(&bench::recipe(&archive, &[&server]))
         .expect("the digest's name still leads to it");
     assert_eq!(shown(&acquired), [("main", "amd64", archive.list("amd64"))]);
 }
@@ -113,7 +113,7 @@ fn trouble_that_passes_is_not_noticed() {
     server
         .fail_times(RELEASE, 2, Fault::Status(503))
         .fail_times("/debian/dists/trixie/main/*", 2, Fault::BreakOff(50));
-    let acquired = bench.acquire(&bench.recipe(&archive, &[&server]));
+    let acquired = bench.acquire(&bench::recipe(&archive, &[&server]));
     assert_eq!(
         shown(&acquired.expect("comes in the end")),
         [("main", "amd64", archive.list("amd64"))]
@@ -147,7 +147,7 @@ fn the_hosts_mirror_is_used_but_not_trusted() {
         let bench = Bench::new();
         let recipe = Recipe {
             host: Some(etc.to_owned()),
-            ..bench.recipe(&archive, &[&official])
+            ..bench::recipe(&archive, &[&official])
         };
         let acquired = bench.acquire(&recipe).expect("the official one is good");
         assert_eq!(shown(&acquired), [("main", "amd64", archive.list("amd64"))]);
@@ -163,7 +163,7 @@ fn only_the_named_mirror_is_used() {
     let (bench, official, named) = (Bench::new(), archive.serve(), archive.serve());
     let recipe = Recipe {
         mirrors: vec![format!("{}/debian", named.url())],
-        ..bench.recipe(&archive, &[&official])
+        ..bench::recipe(&archive, &[&official])
     };
     assert!(bench.acquire(&recipe).is_ok());
     named.fail("/*", Fault::Status(404));
@@ -184,7 +184,7 @@ fn a_directory_is_a_mirror_too() {
     for scheme in ["file://", "copy:", ""] {
         let recipe = Recipe {
             mirrors: vec![format!("{scheme}{}", directory.path().display())],
-            ..bench.recipe(&archive, &[])
+            ..bench::recipe(&archive, &[])
         };
         let acquired = bench.acquire(&recipe).expect("is good");
         assert_eq!(shown(&acquired), [("main", "amd64", archive.list("amd64"))]);

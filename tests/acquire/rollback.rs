@@ -1,6 +1,6 @@
 //! Mirrors that go back in time.
 
-use crate::bench::{Bench, shown};
+use crate::bench::{self, Bench, shown};
 use boot_kit::{
     Recipe,
     testkit::{Archive, Deb, SigningKey},
@@ -23,10 +23,10 @@ fn days() -> (Archive, Archive) {
 fn a_mirror_that_went_back_is_passed_over() {
     let (old, new) = days();
     let (bench, server) = (Bench::new(), new.serve());
-    assert!(bench.acquire(&bench.recipe(&new, &[&server])).is_ok());
+    assert!(bench.acquire(&bench::recipe(&new, &[&server])).is_ok());
     let (stale, fresh) = (old.serve(), new.serve());
     let acquired = bench
-        .acquire(&bench.recipe(&new, &[&stale, &fresh]))
+        .acquire(&bench::recipe(&new, &[&stale, &fresh]))
         .expect("the second is current");
     assert_eq!(shown(&acquired), [("main", "amd64", new.list("amd64"))]);
     assert_eq!(
@@ -42,10 +42,10 @@ fn a_mirror_that_went_back_is_passed_over() {
 fn where_all_went_back_what_was_known_is_used() {
     let (old, new) = days();
     let (bench, server) = (Bench::new(), new.serve());
-    assert!(bench.acquire(&bench.recipe(&new, &[&server])).is_ok());
+    assert!(bench.acquire(&bench::recipe(&new, &[&server])).is_ok());
     let stale = old.serve();
     let acquired = bench
-        .acquire(&bench.recipe(&new, &[&stale]))
+        .acquire(&bench::recipe(&new, &[&stale]))
         .expect("the lists are stored");
     assert_eq!(shown(&acquired), [("main", "amd64", new.list("amd64"))]);
     assert_eq!(
@@ -64,7 +64,7 @@ fn a_newer_release_replaces_what_was_known() {
         let server = archive.serve();
         let recipe = Recipe {
             now: new.recipe(&[]).now,
-            ..bench.recipe(archive, &[&server])
+            ..bench::recipe(archive, &[&server])
         };
         let acquired = bench.acquire(&recipe).expect("is newer");
         assert_eq!(shown(&acquired), [("main", "amd64", archive.list("amd64"))]);
@@ -78,11 +78,11 @@ fn a_newer_release_replaces_what_was_known() {
 fn an_archive_the_user_names_may_be_older() {
     let (old, new) = days();
     let (bench, server) = (Bench::new(), new.serve());
-    assert!(bench.acquire(&bench.recipe(&new, &[&server])).is_ok());
+    assert!(bench.acquire(&bench::recipe(&new, &[&server])).is_ok());
     let dated = old.serve();
     let recipe = Recipe {
         mirrors: vec![format!("{}/debian", dated.url())],
-        ..bench.recipe(&new, &[&server])
+        ..bench::recipe(&new, &[&server])
     };
     let acquired = bench.acquire(&recipe).expect("is meant");
     assert_eq!(shown(&acquired), [("main", "amd64", old.list("amd64"))]);
@@ -93,11 +93,11 @@ fn an_archive_the_user_names_may_be_older() {
 fn what_was_known_under_other_keys_says_nothing() {
     let (_, new) = days();
     let (bench, server) = (Bench::new(), new.serve());
-    assert!(bench.acquire(&bench.recipe(&new, &[&server])).is_ok());
+    assert!(bench.acquire(&bench::recipe(&new, &[&server])).is_ok());
     let other = Archive::new("trixie").package(Deb::new("b", "1"));
     let elsewhere = other.serve();
     let acquired = bench
-        .acquire(&bench.recipe(&other, &[&elsewhere]))
+        .acquire(&bench::recipe(&other, &[&elsewhere]))
         .expect("is good by its own key");
     assert_eq!(shown(&acquired), [("main", "amd64", other.list("amd64"))]);
 }

@@ -1,6 +1,6 @@
 //! Archives that must not be believed.
 
-use crate::bench::Bench;
+use crate::bench::{self, Bench};
 use boot_kit::{
     Digest, ErrorKind, Recipe,
     testkit::{Archive, Deb, Fault, Packing, SigningKey, clearsign},
@@ -16,7 +16,7 @@ fn archive() -> Archive {
 fn refusal(archive: &Archive, message: impl Into<Vec<u8>>) -> String {
     let (bench, server) = (Bench::new(), archive.serve());
     server.put(RELEASE, message);
-    let recipe = bench.recipe(archive, &[&server]);
+    let recipe = bench::recipe(archive, &[&server]);
     let error = bench.acquire(&recipe).expect_err("must be refused");
     assert_eq!(error.kind(), ErrorKind::Trust, "{error:?}");
     assert!(error.hint().is_some(), "{error:?}");
@@ -95,7 +95,7 @@ fn a_key_that_expired_is_refused_unless_allowed() {
     let key = SigningKey::expiring(Archive::DATE - 86400, 86400 + 3600);
     let archive = archive().signed_by(&key);
     let (bench, server) = (Bench::new(), archive.serve());
-    let recipe = bench.recipe(&archive, &[&server]);
+    let recipe = bench::recipe(&archive, &[&server]);
     let error = format!("{:?}", bench.acquire(&recipe).expect_err("expired"));
     assert!(error.contains("has expired or was revoked"), "{error}");
     assert!(error.contains("--allow-expired"), "{error}");
@@ -117,14 +117,14 @@ fn a_signature_by_an_unknown_key_beside_a_good_one_is_fine() {
     );
     let (bench, server) = (Bench::new(), archive.serve());
     server.put(RELEASE, message);
-    assert!(bench.acquire(&bench.recipe(&archive, &[&server])).is_ok());
+    assert!(bench.acquire(&bench::recipe(&archive, &[&server])).is_ok());
 }
 
 #[test]
 fn a_wrong_keyring_never_falls_back() {
     let archive = archive();
     let (bench, server) = (Bench::new(), archive.serve());
-    let mut recipe = bench.recipe(&archive, &[&server]);
+    let mut recipe = bench::recipe(&archive, &[&server]);
     assert!(bench.acquire(&recipe).is_ok());
     recipe.keys = vec![SigningKey::new().key()];
     assert!(bench.acquire(&recipe).is_err());
@@ -141,7 +141,7 @@ fn a_wrong_keyring_never_falls_back() {
 fn dates_are_checked() {
     let expired = archive().valid_until(Archive::DATE + 3600);
     let (bench, server) = (Bench::new(), expired.serve());
-    let recipe = bench.recipe(&expired, &[&server]);
+    let recipe = bench::recipe(&expired, &[&server]);
     let error = format!("{:?}", bench.acquire(&recipe).expect_err("expired"));
     assert_eq!(
         error,
@@ -194,7 +194,7 @@ fn lists_must_be_those_that_were_signed() {
     ] {
         let (bench, server) = (Bench::new(), archive.serve());
         server.fail("/debian/dists/trixie/main/*", fault.clone());
-        let recipe = bench.recipe(&archive, &[&server]);
+        let recipe = bench::recipe(&archive, &[&server]);
         let error = bench.acquire(&recipe).expect_err("must be refused");
         assert_eq!(error.kind(), ErrorKind::Trust, "{fault:?}: {error:?}");
         server.mend();
@@ -226,7 +226,7 @@ fn a_list_that_grows_past_its_signed_size_is_refused() {
         .put(&by_hash, bomb);
     let bench = Bench::new();
     let error = bench
-        .acquire(&bench.recipe(&archive, &[&server]))
+        .acquire(&bench::recipe(&archive, &[&server]))
         .expect_err("must be refused");
     assert_eq!(error.kind(), ErrorKind::Trust);
     let size = list.len();
@@ -253,7 +253,7 @@ fn an_endless_release_file_ends_at_the_limit() {
     let (bench, server) = (Bench::new(), archive.serve());
     server.fail(RELEASE, Fault::Endless);
     let error = bench
-        .acquire(&bench.recipe(&archive, &[&server]))
+        .acquire(&bench::recipe(&archive, &[&server]))
         .expect_err("has no end");
     assert_eq!(error.kind(), ErrorKind::Trust);
     assert!(
