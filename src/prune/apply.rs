@@ -157,10 +157,12 @@ impl Pruning<'_> {
         Ok(())
     }
 
+    /// Empties a file. It is there to be filled again, so its owner may write: systemd makes a machine-id 0444.
     fn empty(&mut self, entry: &Entry) -> Result<()> {
-        self.root.write(&entry.path, b"", entry.mode)?;
+        let mode = entry.mode | 0o200;
+        self.root.write(&entry.path, b"", mode)?;
         self.root
-            .set_owner(&entry.path, entry.uid, entry.gid, entry.mode)?;
+            .set_owner(&entry.path, entry.uid, entry.gid, mode)?;
         if let Kind::File { size } = entry.kind {
             self.pruned.bytes += size;
         }

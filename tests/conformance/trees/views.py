@@ -8,6 +8,11 @@ def lines(text):
     return sorted(text.splitlines())
 
 
+def paragraphs(text):
+    """The paragraphs, in any order."""
+    return sorted(text.strip().split("\n\n"))
+
+
 def accounts(text):
     """The lines of passwd, group, shadow or gshadow in any order, with dynamic ids masked."""
     return sorted(":".join(_masked(line.split(":"))) for line in text.splitlines())
@@ -35,7 +40,7 @@ def fields_of(stanza):
     return fields
 
 
-VIEWS = {"lines": lines, "accounts": accounts, "stanzas": stanzas}
+VIEWS = {"lines": lines, "paragraphs": paragraphs, "accounts": accounts, "stanzas": stanzas}
 
 
 def _masked(row):
