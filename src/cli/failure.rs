@@ -1,5 +1,6 @@
 //! How an error is told, and the exit code it gives.
 
+use crate::progress::printable;
 use boot_kit::{Error, ErrorKind};
 use serde_json::json;
 use std::{
@@ -52,7 +53,7 @@ pub(super) fn text(error: &Error) -> String {
         lines.push(format!("  caused by: {cause}"));
     }
     lines.extend(error.hint().map(|hint| format!("hint: {hint}")));
-    lines.join("\n") + "\n"
+    printable(&lines.join("\n")).into_owned() + "\n"
 }
 
 fn json(error: &Error) -> String {

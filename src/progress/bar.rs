@@ -1,7 +1,7 @@
 //! Progress on a terminal.
 
 use super::{
-    Detail, plain,
+    Detail, plain, printable,
     quantity::{count, size},
     tally::Tally,
 };
@@ -38,21 +38,13 @@ impl Bar {
 
     /// Prints a line above the bars.
     fn print(&self, line: &str) {
-        drop(self.screen.println(line));
+        drop(self.screen.println(printable(line)));
     }
 
     fn begin(&self, state: &mut State, phase: Phase) {
-        // What is over makes room. Fetching and unpacking go on side by side.
-        let over = |earlier: Phase| {
-            earlier < phase && !(earlier == Phase::Fetch && phase == Phase::Unpack)
-        };
-        state.bars.retain(|earlier, bar| {
-            let ends = over(*earlier);
-            if ends {
-                bar.finish_and_clear();
-            }
-            !ends
-        });
+        if state.is_over(phase) {
+            return;
+        }
         state.bars.entry(phase).or_insert_with(|| {
             let bar = self.screen.add(ProgressBar::no_length());
             bar.set_style(style(phase));
@@ -60,6 +52,32 @@ impl Bar {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
+    }
+}
+
+impl State {
+    /// Tells whether a phase needs no bar any more. Fetching goes on beside unpacking, and both beside scripts.
+    fn is_over(&self, phase: Phase) -> bool {
+        let latest = self.tally.phases.last();
+        let is_planned = self.tally.planned > 0;
+        match phase {
+            Phase::Fetch => is_planned && self.tally.fetched >= self.tally.planned,
+            Phase::Unpack => is_planned && self.tally.unpacked >= self.tally.planned,
+            _ => latest.is_some_and(|latest| *latest > phase),
+        }
+    }
+
+    /// Takes away the bars of what is over.
+    fn clear(&mut self) {
+        let over: Vec<_> = self
+            .bars
+            .keys()
+            .copied()
+            .filter(|phase| self.is_over(*phase))
+            .collect();
+        for bar in over.iter().filter_map(|phase| self.bars.remove(phase)) {
+            bar.finish_and_clear();
+        }
     }
 }
 
@@ -73,6 +91,7 @@ impl Report for Bar {
             Event::Warning { message } => self.print(&format!("warning: {message}")),
             _ => {}
         }
+        state.clear();
         for (phase, bar) in &state.bars {
             update(*phase, bar, &state.tally);
         }
@@ -121,7 +140,9 @@ fn update(phase: Phase, bar: &ProgressBar, tally: &Tally) {
                 count(tally.planned, "package")
             ));
         }
-        Phase::Configure => bar.set_message(format!("{} ({})", tally.script, tally.scripts)),
+        Phase::Configure => {
+            bar.set_message(format!("{} ({})", printable(&tally.script), tally.scripts));
+        }
         Phase::Prune => {}
         Phase::Export => bar.set_message(size(tally.written_bytes)),
     }

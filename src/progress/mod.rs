@@ -6,15 +6,19 @@
 //! | `plain` | logs: a line for each phase and every few seconds, no escape codes |
 //! | `json` | programs: one object a line, described in `docs/reference/progress.md` |
 //! | [`tally`](self) | what all of them count |
+//! | [`printable`] | what packages say, made harmless |
 //! | [`quantity`] | how sizes, times and counts are written |
 
 mod bar;
 mod json;
 mod plain;
+mod printable;
 pub mod quantity;
 mod tally;
 #[cfg(test)]
 mod tests;
+
+pub use printable::printable;
 
 use boot_kit::{Event, Report};
 use clap::ValueEnum;
@@ -49,13 +53,12 @@ pub enum Detail {
 }
 
 impl Style {
-    /// Chooses for `auto`: bars if stderr is a terminal that can show them.
-    #[must_use]
-    pub fn settled(self) -> Self {
-        let dumb = || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    /// Takes bars only where they can be drawn: if stderr is a terminal that moves its cursor.
+    fn settled(self) -> Self {
+        let is_dumb = || std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         match self {
-            Self::Auto if io::stderr().is_terminal() && !dumb() => Self::Bar,
-            Self::Auto => Self::Plain,
+            Self::Auto | Self::Bar if io::stderr().is_terminal() && !is_dumb() => Self::Bar,
+            Self::Auto | Self::Bar => Self::Plain,
             chosen => chosen,
         }
     }
@@ -80,7 +83,10 @@ struct Warnings;
 impl Report for Warnings {
     fn event(&self, event: Event) {
         if let Event::Warning { message } = event {
-            say(&mut io::stderr(), &format!("warning: {message}"));
+            say(
+                &mut io::stderr(),
+                &printable(&format!("warning: {message}")),
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Progress for logs.
 
 use super::{
-    Detail,
+    Detail, printable,
     quantity::{count, size},
     say,
     tally::Tally,
@@ -61,7 +61,7 @@ impl<W: Write + Send> Report for Plain<W> {
         let line =
             line.or_else(|| (state.told.elapsed() >= PAUSE).then(|| state.tally.sentence())?);
         if let Some(line) = line {
-            say(&mut state.to, &line);
+            say(&mut state.to, &printable(&line));
             state.told = Instant::now();
         }
     }
