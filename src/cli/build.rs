@@ -55,7 +55,7 @@ struct How {
     jobs: Option<NonZero<usize>>,
 
     /// Keep downloads here [default: boot in the user's cache directory]
-    #[arg(long, value_name = "DIR", env = "BOOT_CACHE_DIR", help_heading = HOW)]
+    #[arg(long, value_name = "DIR", env = "BOOT_CACHE_DIR", hide_env_values = true, help_heading = HOW)]
     cache_dir: Option<PathBuf>,
 
     /// Put the tree together in memory (tmpfs) or below a directory [default: in memory if it fits]
@@ -66,7 +66,7 @@ struct How {
     #[arg(long, help_heading = HOW)]
     offline: bool,
 
-    /// Do not look at this machine's own mirrors and keys
+    /// Do not use the mirrors this machine itself uses
     #[arg(long, help_heading = HOW)]
     ignore_host: bool,
 

@@ -12,7 +12,7 @@ use std::{
 /// Transfers are told together, at most this often.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Writes every event as an object; `docs/reference/progress.md` describes them.
+/// Writes every event as an object; `docs/reference/progress-json.md` describes them.
 pub(super) struct Json<W: Write> {
     detail: Detail,
     begun: Instant,

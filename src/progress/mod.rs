@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`bar`](self) | terminals: one line for each thing under way |
 //! | `plain` | logs: a line for each phase and every few seconds, no escape codes |
-//! | `json` | programs: one object a line, described in `docs/reference/progress.md` |
+//! | `json` | programs: one object a line, described in `docs/reference/progress-json.md` |
 //! | [`tally`](self) | what all of them count |
 //! | [`printable`] | what packages say, made harmless |
 //! | [`quantity`] | how sizes, times and counts are written |

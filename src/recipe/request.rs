@@ -16,12 +16,12 @@ pub struct Request {
     #[arg(skip)]
     pub distribution: Option<String>,
 
-    /// Build this release, by name, number or alias
+    /// Build this release: a name, number or alias of `boot list`
     #[arg(long, visible_alias = "suite", value_name = "NAME", help_heading = WHAT)]
     #[serde(alias = "suite")]
     pub release: Option<String>,
 
-    /// Start from this set of packages
+    /// Start from this set of packages of `boot list`
     #[arg(long, value_name = "NAME", help_heading = WHAT)]
     pub variant: Option<String>,
 
@@ -29,7 +29,7 @@ pub struct Request {
     #[arg(long, value_name = "ARCH", help_heading = WHAT)]
     pub arch: Option<String>,
 
-    /// Add these packages and what they depend on
+    /// Add these packages, and what they depend on
     #[arg(long, value_name = "PKG,…", help_heading = WHAT)]
     #[serde(deserialize_with = "one_or_many")]
     pub include: Vec<String>,
@@ -70,7 +70,7 @@ pub struct Request {
     #[arg(long, value_enum, value_name = "PROFILE", help_heading = RESULT)]
     pub prune: Option<Profile>,
 
-    /// Keep translations into these languages, e.g. en,de, when pruning
+    /// Keep translations into these languages, e.g. de,pt_BR, with --prune slim
     #[arg(long, value_name = "LANG,…", help_heading = RESULT)]
     #[serde(deserialize_with = "one_or_many")]
     pub keep_locales: Vec<String>,
@@ -88,12 +88,12 @@ const RESULT: &str = "The image";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
-    /// Nothing: the distribution as its own tools make it
+    /// Only what would differ between two builds
     None,
-    /// Caches, logs, backups and the machine's identity
+    /// Logs and locks as well; files of packages stay
     #[default]
     Safe,
-    /// Documentation and translations as well
+    /// Documentation and translations as well; programs run
     Slim,
 }
 
