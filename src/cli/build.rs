@@ -1,6 +1,6 @@
 //! `boot DISTRIBUTION` and `boot build FILE`.
 
-use super::{closing, failure, plan, print};
+use super::{closing::Done, failure, plan, print};
 use crate::{
     ops::build::{self as ops, Options, Staging},
     progress::{self, Detail, Style},
@@ -10,6 +10,7 @@ use crate::{
 };
 use boot_kit::{Context, Error, ErrorKind, Recipe, Report, Result};
 use clap::Args;
+use rustix::process::getuid;
 use std::{
     convert::Infallible,
     env,
@@ -133,6 +134,7 @@ impl How {
         let mut completed = complete(&request, registry, now())?;
         completed.recipe.host = (!self.ignore_host).then(|| PathBuf::from("/etc"));
         let options = self.options(&request, &completed);
+        let rootless = !getuid().is_root();
         // While there is one thread: listeners have threads of their own.
         let entered = (!self.dry_run).then(sandbox::enter).transpose()?;
         let report: Arc<dyn Report> = progress::listener(self.progress, self.detail()).into();
@@ -152,9 +154,15 @@ impl How {
         drop(report);
         let summary = summary?;
         if self.detail() > Detail::Quiet {
+            let done = Done {
+                recipe: &recipe,
+                options: &options,
+                rootless,
+                summary: &summary,
+            };
             let closing = match self.form() {
-                failure::Form::Text => closing::text(&recipe, &options, &summary),
-                failure::Form::Json => closing::json(&recipe, &options, &summary),
+                failure::Form::Text => done.text(),
+                failure::Form::Json => done.json(),
             };
             drop(io::stderr().write_all(closing.as_bytes()));
         }

@@ -1,110 +1,88 @@
 //! What is said when an image is done: one line of facts, and the commands that import it.
 
 use crate::{
+    export::{
+        Output,
+        closing::{Closing, closing},
+    },
     ops::build::{Options, Summary},
     progress::quantity::{count, size, time},
+    recipe::complete::host_platform,
 };
 use boot_kit::Recipe;
 use serde_json::json;
-use std::path::Path;
 
-/// Writes the closing lines for people.
-pub(super) fn text(recipe: &Recipe, options: &Options, summary: &Summary) -> String {
-    let output = &options.output;
-    let place = if is_stdout(output) {
-        "stdout".to_owned()
-    } else {
-        output.display().to_string()
-    };
-    let mut facts = vec![
-        count(summary.packages as u64, "package"),
-        count(summary.files, "file"),
-        size(summary.bytes),
-        time(summary.wall),
-    ];
-    if let Some(digest) = summary.sha256 {
-        facts.push(format!("sha256 {:.12}", digest.to_string()));
+/// What the closing lines are about.
+pub(super) struct Done<'a> {
+    /// What was asked for.
+    pub recipe: &'a Recipe,
+    /// And how.
+    pub options: &'a Options,
+    /// Whether a normal user asked.
+    pub rootless: bool,
+    /// What was made.
+    pub summary: &'a Summary,
+}
+
+impl Done<'_> {
+    /// Writes the closing lines for people.
+    pub fn text(&self) -> String {
+        let summary = self.summary;
+        let output = self.options.output.display().to_string();
+        let place = if output == "-" { "stdout" } else { &output };
+        let mut facts = vec![
+            count(summary.packages as u64, "package"),
+            count(summary.files, "file"),
+            size(summary.bytes),
+            time(summary.wall),
+        ];
+        if let Some(digest) = summary.sha256 {
+            facts.push(format!("sha256 {:.12}", digest.to_string()));
+        }
+        let mut lines = vec![format!("wrote {place}: {}", facts.join(", "))];
+        let closing = self.closing();
+        lines.extend(
+            closing
+                .commands
+                .iter()
+                .map(|command| format!("  {command}")),
+        );
+        lines.extend(
+            closing
+                .remove
+                .map(|command| format!("to remove it: {command}")),
+        );
+        lines.join("\n") + "\n"
     }
-    let mut lines = vec![format!("wrote {place}: {}", facts.join(", "))];
-    lines.extend(
-        commands(recipe, options)
-            .iter()
-            .map(|command| format!("  {command}")),
-    );
-    lines.join("\n") + "\n"
-}
 
-/// Writes the closing line for programs.
-pub(super) fn json(recipe: &Recipe, options: &Options, summary: &Summary) -> String {
-    let object = json!({
-        "event": "done",
-        "output": options.output.display().to_string(),
-        "packages": summary.packages,
-        "files": summary.files,
-        "size_bytes": summary.bytes,
-        "sha256": summary.sha256,
-        "import": commands(recipe, options),
-        "wall_s": summary.wall.as_secs_f64(),
-    });
-    format!("{object}\n")
-}
-
-/// Lists the commands that import the output, the most usual first; none if it went to stdout.
-fn commands(recipe: &Recipe, options: &Options) -> Vec<String> {
-    let output = &options.output;
-    if is_stdout(output) {
-        return Vec::new();
+    /// Writes the closing line for programs.
+    pub fn json(&self) -> String {
+        let summary = self.summary;
+        let object = json!({
+            "event": "done",
+            "output": self.options.output.display().to_string(),
+            "packages": summary.packages,
+            "files": summary.files,
+            "size_bytes": summary.bytes,
+            "sha256": summary.sha256,
+            "import": self.closing().commands,
+            "wall_s": summary.wall.as_secs_f64(),
+        });
+        format!("{object}\n")
     }
-    let image = format!(
-        "{}:{}-{}",
-        recipe.distribution, recipe.release, recipe.variant
-    );
-    let path = quoted(output);
-    if is_directory(output) {
-        return vec![format!("systemd-nspawn -D {path}")];
+
+    fn closing(&self) -> Closing {
+        let Recipe {
+            distribution,
+            release,
+            variant,
+            ..
+        } = self.recipe;
+        let name = format!("{}:{release}-{variant}", distribution.to_lowercase());
+        let platform = self.options.platform.as_str();
+        let foreign = (host_platform() != Some(platform)).then_some(platform);
+        Output::parse(self.options.output.as_os_str())
+            .map(|output| closing(&output, &name, foreign, self.rootless))
+            .unwrap_or_default()
     }
-    vec![
-        format!(
-            "docker import --platform {} {path} {image}",
-            options.platform
-        ),
-        format!(
-            "podman import {} {path} {image}",
-            podman_platform(&options.platform)
-        ),
-    ]
-}
-
-/// Podman takes the parts of a platform as flags of their own.
-fn podman_platform(platform: &str) -> String {
-    let mut parts = platform.splitn(3, '/');
-    let flags = ["--os", "--arch", "--variant"].into_iter().zip(&mut parts);
-    let flags: Vec<_> = flags.map(|(flag, part)| format!("{flag} {part}")).collect();
-    flags.join(" ")
-}
-
-/// Tells whether the image goes to stdout.
-fn is_stdout(output: &Path) -> bool {
-    output.as_os_str() == "-"
-}
-
-/// Tells whether the image is a directory.
-fn is_directory(output: &Path) -> bool {
-    output.as_os_str().as_encoded_bytes().ends_with(b"/")
-}
-
-/// Quotes a path for a shell, if it needs to be.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%=".contains(c);
-    // A name that begins with a dash would be taken for a flag.
-    let text = if text.starts_with('-') {
-        format!("./{text}")
-    } else {
-        text
-    };
-    if text.chars().all(is_plain) {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

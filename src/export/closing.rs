@@ -17,8 +17,13 @@ pub struct Closing {
 
 /// Tells how to use `output` as an image called `name`, e.g. `debian:trixie`.
 ///
-/// `rootless` says that the run was a normal user's: a directory then has owners that the user cannot change.
-pub fn closing(output: &Output, name: &str, rootless: bool) -> Closing {
+/// `platform` is the image's (`linux/arm/v7`) if it is not this machine's, which the engines assume. `rootless` says
+/// that the run was a normal user's: a directory then has owners that the user cannot change.
+pub fn closing(output: &Output, name: &str, platform: Option<&str>, rootless: bool) -> Closing {
+    let import = |engine: &str, file: &str| {
+        let platform = flags(engine, platform);
+        format!("{engine} import{platform} --change 'ENV PATH={PATH}' {file} {name}")
+    };
     match output {
         Output::Stdout => Closing::default(),
         Output::File { path, compression } => {
@@ -28,10 +33,9 @@ pub fn closing(output: &Output, name: &str, rootless: bool) -> Closing {
             if *compression == Compression::Xz {
                 engines.reverse();
             }
-            let import =
-                |engine| format!("{engine} import --change 'ENV PATH={PATH}' {file} {name}");
+            let commands = engines.into_iter().map(|engine| import(engine, &file));
             Closing {
-                commands: engines.into_iter().map(import).collect(),
+                commands: commands.collect(),
                 remove: None,
             }
         }
@@ -40,7 +44,8 @@ pub fn closing(output: &Output, name: &str, rootless: bool) -> Closing {
             if rootless {
                 return Closing {
                     commands: vec![format!(
-                        "podman unshare tar --numeric-owner --xattrs -C {directory} -c . | podman import --change 'ENV PATH={PATH}' - {name}"
+                        "podman unshare tar --numeric-owner --xattrs -C {directory} -c . | {}",
+                        import("podman", "-")
                     )],
                     remove: Some(format!("podman unshare rm -rf {directory}")),
                 };
@@ -49,13 +54,31 @@ pub fn closing(output: &Output, name: &str, rootless: bool) -> Closing {
                 commands: vec![
                     format!("systemd-nspawn -D {directory}"),
                     format!(
-                        "tar --numeric-owner --xattrs -C {directory} -c . | docker import --change 'ENV PATH={PATH}' - {name}"
+                        "tar --numeric-owner --xattrs -C {directory} -c . | {}",
+                        import("docker", "-")
                     ),
                 ],
                 remove: None,
             }
         }
     }
+}
+
+/// The flags that tell an engine the platform, with a blank before each.
+fn flags(engine: &str, platform: Option<&str>) -> String {
+    let Some(platform) = platform else {
+        return String::new();
+    };
+    if engine == "docker" {
+        return format!(" --platform {platform}");
+    }
+    // Podman takes the parts one by one.
+    let parts = ["--os", "--arch", "--variant"]
+        .into_iter()
+        .zip(platform.split('/'));
+    parts
+        .map(|(flag, part)| format!(" {flag} {part}"))
+        .collect()
 }
 
 /// A path as a shell takes it, never mistaken for an option or a URL.
@@ -82,7 +105,7 @@ mod tests {
 
     fn commands(output: &str, rootless: bool) -> Closing {
         let output = Output::parse(OsStr::new(output)).expect("well-formed");
-        closing(&output, "debian:trixie", rootless)
+        closing(&output, "debian:trixie", None, rootless)
     }
 
     fn import(engine: &str, file: &str) -> String {
@@ -122,5 +145,20 @@ mod tests {
         assert_eq!(root.remove, None);
         let user = commands("out/", true);
         assert_eq!(user.remove.as_deref(), Some("podman unshare rm -rf out"));
+    }
+
+    #[test]
+    fn another_platform_than_the_machines_is_said() {
+        let output = Output::parse(OsStr::new("x.tar")).expect("well-formed");
+        let Closing { commands, .. } =
+            closing(&output, "debian:trixie", Some("linux/arm/v7"), false);
+        let change = format!("--change 'ENV PATH={PATH}' x.tar debian:trixie");
+        assert_eq!(
+            commands,
+            [
+                format!("docker import --platform linux/arm/v7 {change}"),
+                format!("podman import --os linux --arch arm --variant v7 {change}"),
+            ]
+        );
     }
 }

@@ -118,7 +118,7 @@ fn architecture(
 }
 
 /// The OCI platform this program was compiled for.
-fn host_platform() -> Option<&'static str> {
+pub fn host_platform() -> Option<&'static str> {
     Some(match std::env::consts::ARCH {
         "x86_64" => "linux/amd64",
         "x86" => "linux/386",

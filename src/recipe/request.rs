@@ -70,7 +70,7 @@ pub struct Request {
     #[arg(long, value_enum, value_name = "PROFILE", help_heading = RESULT)]
     pub prune: Option<Profile>,
 
-    /// Keep translations into these languages, e.g. de,pt_BR, with --prune slim
+    /// Keep translations into these languages, e.g. de,fr, with --prune slim
     #[arg(long, value_name = "LANG,…", help_heading = RESULT)]
     #[serde(deserialize_with = "one_or_many")]
     pub keep_locales: Vec<String>,
