@@ -6,7 +6,7 @@ use crate::{
         closing::{Closing, closing},
     },
     ops::build::{Options, Summary},
-    progress::quantity::{count, size, time},
+    progress::quantity::{count, seconds, size, time},
     recipe::complete::host_platform,
 };
 use boot_kit::Recipe;
@@ -66,7 +66,7 @@ impl Done<'_> {
             "size_bytes": summary.bytes,
             "sha256": summary.sha256,
             "import": self.closing().commands,
-            "wall_s": summary.wall.as_secs_f64(),
+            "wall_s": seconds(summary.wall),
         });
         format!("{object}\n")
     }

@@ -46,6 +46,10 @@ pub(super) fn code(kind: ErrorKind) -> u8 {
 
 /// Writes the message, each cause on a line of its own, and the hint.
 pub(super) fn text(error: &Error) -> String {
+    if error.kind() == ErrorKind::Interrupted {
+        // Whoever did it knows why, and need not know during what.
+        return "error: interrupted\n".to_owned();
+    }
     let mut lines = vec![format!("error: {error}")];
     for cause in causes(error) {
         // What a script printed, or why nothing fits, has several lines.

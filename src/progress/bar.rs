@@ -140,10 +140,10 @@ fn update(phase: Phase, bar: &ProgressBar, tally: &Tally) {
                 count(tally.planned, "package")
             ));
         }
-        Phase::Configure => {
+        Phase::Configure if tally.scripts > 0 => {
             bar.set_message(format!("{} ({})", printable(&tally.script), tally.scripts));
         }
-        Phase::Prune => {}
+        Phase::Configure | Phase::Prune => {}
         Phase::Export => bar.set_message(size(tally.written_bytes)),
     }
 }

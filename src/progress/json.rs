@@ -1,6 +1,6 @@
 //! Progress for programs: one JSON object a line.
 
-use super::{Detail, say};
+use super::{Detail, quantity::seconds, say};
 use boot_kit::{Event, Report, event::Phase};
 use serde_json::{Value, json};
 use std::{
@@ -45,7 +45,7 @@ impl<W: Write> Json<W> {
 
 impl<W: Write> State<W> {
     fn tell(&mut self, begun: Instant, mut object: Value) {
-        object["wall_s"] = json!(rounded(begun.elapsed()));
+        object["wall_s"] = json!(seconds(begun.elapsed()));
         say(&mut self.to, &object.to_string());
     }
 
@@ -125,9 +125,4 @@ fn name(phase: Phase) -> &'static str {
         Phase::Prune => "prune",
         Phase::Export => "export",
     }
-}
-
-/// Seconds to the millisecond.
-fn rounded(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }

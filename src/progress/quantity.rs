@@ -28,6 +28,11 @@ pub fn time(duration: Duration) -> String {
     format!("{} min {:02} s", seconds / 60, seconds % 60)
 }
 
+/// Rounds a time for programs: seconds, to the millisecond.
+pub fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 /// Writes a count with its noun: `1 package`, `12,345 packages`.
 pub fn count(number: u64, noun: &str) -> String {
     let digits = number.to_string();
