@@ -46,6 +46,7 @@ impl Pipeline<'_> {
         let artifacts: Vec<&Artifact> = self.plan.artifacts().collect();
         let board = Board::new(self.schedule());
         self.report.event(Event::Phase(Phase::Fetch));
+        self.report.event(Event::Phase(Phase::Unpack));
         thread::scope(|scope| {
             for _ in 0..self.connections.clamp(1, artifacts.len().max(1)) {
                 scope.spawn(|| self.fetch_all(&board, &artifacts));
