@@ -4,6 +4,9 @@
 //! large image takes. Nothing reads the result before the image is used, and it depends on nothing but the sources, so
 //! while dpkg goes on with the next package the compilation runs on another core. A stand-in takes the program's place
 //! and prints what it was asked; whoever reads the scripts' output passes that on.
+//!
+//! Most of a call is start-up: three Python interpreters that find out what the one before knew. So calls that wait are
+//! made by one interpreter, one after the other, each with the program's own code from its first line on.
 
 use boot_kit::{Command, Error, ErrorKind, Event, Report, Result, Root, RootPath, Runner};
 use std::{
@@ -23,6 +26,22 @@ const STAND_IN: &[u8] = b"#!/bin/sh
 IFS=$(printf '\\037')
 printf '\\036boot-later\\037%s\\n' \"$*\" >&2
 ";
+
+/// Makes several calls of one Python program; the arguments are its path and the arguments of each call.
+const CALLS: &str = "\
+import runpy, sys
+program, *calls = sys.argv[1:]
+for call in calls:
+    sys.argv = [program, *call.split('\\x1f')]
+    try:
+        runpy.run_path(program, run_name='__main__')
+    except SystemExit as end:
+        if end.code:
+            sys.exit(f'{sys.argv[1:]}: {end.code}')
+";
+
+/// How many calls are worth an interpreter while more may come.
+const BATCH: usize = 8;
 
 /// Puts the stand-in in the program's place; `false` if the root has no such program.
 pub fn raise(root: &Root) -> Result<bool> {
@@ -77,8 +96,8 @@ impl Queue {
 
     /// Runs calls until none is left and no more will come; may be called from several threads.
     pub fn work(&self, runner: &dyn Runner, report: &dyn Report, env: &[(String, String)]) {
-        while let Some(args) = self.next() {
-            if let Err(error) = compile(runner, report, env, args) {
+        while let Some(calls) = self.next() {
+            if let Err(error) = compile(runner, report, env, &calls) {
                 self.lock(|state| {
                     state.failure.get_or_insert(error);
                     state.waiting.clear();
@@ -96,14 +115,13 @@ impl Queue {
         state.failure.map_or(Ok(()), Err)
     }
 
-    fn next(&self) -> Option<Vec<String>> {
+    /// Takes calls to make; `None` when there will be no more. What is left at the end is shared out.
+    fn next(&self) -> Option<Vec<Vec<String>>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(args) = state.waiting.pop_front() {
-                return Some(args);
-            }
-            if state.is_complete {
-                return None;
+            if state.waiting.len() >= BATCH || state.is_complete {
+                let count = state.waiting.len().min(BATCH);
+                return (count > 0).then(|| state.waiting.drain(..count).collect());
             }
             state = self
                 .changed
@@ -122,28 +140,31 @@ fn compile(
     runner: &dyn Runner,
     report: &dyn Report,
     env: &[(String, String)],
-    args: Vec<String>,
+    calls: &[Vec<String>],
 ) -> Result<()> {
-    let label = format!("py3compile {}", args.join(" "));
+    let calls = calls.iter().map(|args| args.join(&BETWEEN.to_string()));
+    let program = format!("/{PROGRAM_ASIDE}");
     let command = Command {
-        label: label.clone(),
-        program: format!("/{PROGRAM_ASIDE}"),
-        args,
+        label: "py3compile".to_owned(),
+        program: "/usr/bin/python3".to_owned(),
+        args: ["-c".to_owned(), CALLS.to_owned(), program]
+            .into_iter()
+            .chain(calls)
+            .collect(),
         env: env.to_vec(),
     };
-    let outcome = runner.run(&command, &mut |line| {
+    let on_line = &mut |line: &str| {
         report.event(Event::Output {
             line: line.to_owned(),
         });
-    })?;
+    };
+    let outcome = runner.run(&command, on_line)?;
     if outcome.is_success() {
         return Ok(());
     }
-    let message = format!("`{label}` failed with exit code {}", outcome.status);
-    Err(Error::new(ErrorKind::Script, message).caused_by(Error::new(
-        ErrorKind::Script,
-        format!("it printed:\n    {}", outcome.output.trim_end()),
-    )))
+    let message = format!("`py3compile` failed with exit code {}", outcome.status);
+    let said = format!("it printed:\n    {}", outcome.output.trim_end());
+    Err(Error::new(ErrorKind::Script, message).caused_by(Error::new(ErrorKind::Script, said)))
 }
 
 #[cfg(test)]
@@ -151,15 +172,14 @@ mod tests {
     use super::*;
     use boot_kit::{Outcome, event::Silence};
 
+    /// Notes the calls of each run; fails those that have `bad` among them.
     struct Recorder(Mutex<Vec<Vec<String>>>);
 
     impl Runner for Recorder {
         fn run(&self, command: &Command, _: &mut dyn FnMut(&str)) -> Result<Outcome> {
-            self.0
-                .lock()
-                .expect("no thread panicked")
-                .push(command.args.clone());
-            let status = i32::from(command.args == ["bad"]);
+            let calls = command.args[3..].to_vec();
+            let status = i32::from(calls.contains(&"bad".to_owned()));
+            self.0.lock().expect("no thread panicked").push(calls);
             Ok(Outcome {
                 status,
                 output: "no".into(),
@@ -180,21 +200,22 @@ mod tests {
     #[test]
     fn every_call_is_made_once_and_a_failure_is_told() {
         let (queue, runner) = (Queue::default(), Recorder(Mutex::default()));
+        let wanted: Vec<String> = (0..20).map(|number| number.to_string()).collect();
         std::thread::scope(|scope| {
             scope.spawn(|| queue.work(&runner, &Silence, &[]));
-            queue.push(vec!["a".into()]);
-            queue.push(vec!["bad".into()]);
+            for call in &wanted {
+                queue.push(vec![call.clone()]);
+            }
             queue.complete();
             queue.work(&runner, &Silence, &[]);
         });
-        let mut calls = runner.0.into_inner().expect("no thread panicked");
-        calls.sort();
-        assert_eq!(calls, [["a"], ["bad"]]);
+        let mut calls = runner.0.lock().expect("no thread panicked").concat();
+        calls.sort_by_key(|call| call.parse::<u32>().ok());
+        assert_eq!(calls, wanted);
+        queue.push(vec!["bad".into()]);
+        queue.work(&runner, &Silence, &[]);
         let error = queue.outcome().expect_err("one call failed");
-        assert_eq!(
-            error.to_string(),
-            "`py3compile bad` failed with exit code 1"
-        );
+        assert_eq!(error.to_string(), "`py3compile` failed with exit code 1");
     }
 
     #[test]
