@@ -195,8 +195,8 @@ fn read_line(
             }
         }
         b'p' if is("Priority") => {
-            let known = |known: &&str| value.eq_ignore_ascii_case(known.as_bytes());
-            let found = PRIORITIES.iter().position(|priority| known(&priority));
+            let known = |known: &str| value.eq_ignore_ascii_case(known.as_bytes());
+            let found = PRIORITIES.iter().position(|priority| known(priority));
             record.priority = u8::try_from(found.unwrap_or(4)).unwrap_or(4);
         }
         b'p' if is("Provides") => {
@@ -242,8 +242,8 @@ fn finish(
     }
     if record.provides_length > 0 {
         let number = index(records.len());
-        let provides = &list.text[record.provides as usize..][..record.provides_length as usize];
-        for part in provides.split(|byte| *byte == b',') {
+        let text = &list.text[record.provides as usize..][..record.provides_length as usize];
+        for part in text.split(|byte| *byte == b',') {
             let part = part.trim_ascii_start();
             let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"(:".contains(byte);
             let end = part.iter().position(is_end).unwrap_or(part.len());

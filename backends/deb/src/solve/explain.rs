@@ -1,241 +1,319 @@
 //! Says why a request cannot be met.
+//!
+//! Follows what is asked for through everything it needs without a choice, and tells what stands in the way there: a
+//! demand that nothing can meet, or two packages that exclude each other.
 
 use super::{clause::Clause, request::Want, state::Solver};
 use crate::index::{Package, PackageId, SlotId};
 use boot_kit::{Error, ErrorKind, Result};
-use std::collections::BTreeMap;
-
-/// What stands against a request.
-enum Problem {
-    /// Nothing meets a demand of this package; the number is that of the clause.
-    Unmet(PackageId, usize),
-    /// The first will not be there together with the second; the number is that of its clause.
-    Conflict(PackageId, usize, PackageId),
-}
+use std::collections::{BTreeMap, VecDeque};
 
 /// Problems told at most; the rest tends to follow from these.
 const TOLD: usize = 3;
 
+/// A demand of a package that cannot be met, or the package it excludes.
+struct Problem {
+    package: PackageId,
+    /// The number of the clause.
+    clause: usize,
+    /// What is there and should not be; `None` if something is missing.
+    against: Option<PackageId>,
+}
+
+/// What is found out about a failure.
+struct Inquiry<'s, 'u> {
+    solver: &'s Solver<'u>,
+    wanted: BTreeMap<SlotId, PackageId>,
+    /// Whether packages could be installed on the base, each alone.
+    viable: BTreeMap<PackageId, bool>,
+    /// What must be there, and what needs it; nothing for what is asked for.
+    needed: BTreeMap<PackageId, Option<PackageId>>,
+    problems: Vec<Problem>,
+}
+
 impl Solver<'_> {
-    /// Makes the error for `wants` that could not be installed.
+    /// Makes the error for `wants` that could not be installed; `place` is where they were asked for.
     pub(super) fn explain(&self, wants: &[Want], place: &str) -> Result<Error> {
-        // The same walk without regard to conflicts: everything the request would bring in, and why.
-        let mut reasons: BTreeMap<PackageId, Option<PackageId>> = BTreeMap::new();
-        let mut chosen: BTreeMap<SlotId, PackageId> = BTreeMap::new();
-        let mut queue = std::collections::VecDeque::new();
-        for want in wants {
-            reasons.insert(want.package, None);
-            chosen.insert(want.slot, want.package);
-            queue.push_back(want.package);
-        }
-        let mut problems = Vec::new();
+        let mut inquiry = Inquiry {
+            solver: self,
+            wanted: wants.iter().map(|want| (want.slot, want.package)).collect(),
+            viable: BTreeMap::new(),
+            needed: BTreeMap::new(),
+            problems: Vec::new(),
+        };
+        inquiry.follow(wants)?;
+        inquiry.find_conflicts()?;
+        inquiry.tell(place)
+    }
+}
+
+impl Inquiry<'_, '_> {
+    /// Follows demands that leave no choice, and finds those that cannot be met.
+    fn follow(&mut self, wants: &[Want]) -> Result<()> {
+        let mut queue: VecDeque<PackageId> = wants.iter().map(|want| want.package).collect();
+        self.needed
+            .extend(queue.iter().map(|package| (*package, None)));
         while let Some(package) = queue.pop_front() {
-            for (number, clause) in self.clauses(package)?.iter().enumerate() {
+            for (number, clause) in self.solver.clauses(package)?.iter().enumerate() {
                 if clause.kind.is_negative() || !clause.kind.is_critical() {
                     continue;
                 }
-                let targets = || {
-                    clause
-                        .alternatives
-                        .iter()
-                        .flat_map(|it| &it.targets)
-                        .copied()
-                };
-                let is_there = |target: PackageId| {
-                    let slot = self.slot(target);
-                    self.current(slot) == Some(target) || chosen.get(&slot) == Some(&target)
-                };
-                if targets().any(is_there) {
-                    continue;
-                }
-                let is_free = |target: &PackageId| {
-                    let slot = self.slot(*target);
-                    !self.is_excluded_slot(slot)
-                        && self.universe.candidate(slot) == Some(*target)
-                        && chosen.get(&slot).is_none()
-                        && self.current(slot).is_none()
-                };
-                let marked = targets().find(|target| is_free(target) && self.is_installed(*target));
-                match marked.or_else(|| targets().find(is_free)) {
-                    Some(target) => {
-                        chosen.insert(self.slot(target), target);
-                        reasons.insert(target, Some(package));
-                        queue.push_back(target);
+                let usable = self.usable(clause);
+                let mut viable = Vec::new();
+                for target in &usable {
+                    if self.is_viable(*target)? {
+                        viable.push(*target);
                     }
-                    None => problems.push(Problem::Unmet(package, number)),
                 }
-            }
-        }
-        self.find_conflicts(&chosen, &mut problems)?;
-        self.tell(&reasons, &problems, place)
-    }
-
-    /// Finds pairs among the base and what was chosen that exclude each other.
-    fn find_conflicts(
-        &self,
-        chosen: &BTreeMap<SlotId, PackageId>,
-        problems: &mut Vec<Problem>,
-    ) -> Result<()> {
-        let current = self.states.iter().filter_map(|state| state.current);
-        for package in chosen.values().copied().chain(current) {
-            for (number, clause) in self.clauses(package)?.iter().enumerate() {
-                if !clause.kind.is_negative() {
-                    continue;
-                }
-                for target in &clause.alternatives[0].targets {
-                    let slot = self.slot(*target);
-                    let is_there =
-                        self.current(slot) == Some(*target) || chosen.get(&slot) == Some(target);
-                    let are_both_base =
-                        [package, *target].map(|it| self.current(self.slot(it)).is_some());
-                    if is_there && are_both_base != [true, true] {
-                        problems.push(Problem::Conflict(package, number, *target));
+                let next = match (&viable[..], &usable[..]) {
+                    ([only], _) | ([], [only, ..]) => *only,
+                    ([], []) => {
+                        self.problems.push(Problem {
+                            package,
+                            clause: number,
+                            against: None,
+                        });
+                        continue;
                     }
+                    _ => continue,
+                };
+                let is_new = self.solver.current(self.solver.slot(next)).is_none();
+                if is_new && !self.needed.contains_key(&next) {
+                    self.needed.insert(next, Some(package));
+                    queue.push_back(next);
                 }
             }
         }
         Ok(())
     }
 
-    /// Puts the problems into words.
-    fn tell(
-        &self,
-        reasons: &BTreeMap<PackageId, Option<PackageId>>,
-        problems: &[Problem],
-        place: &str,
-    ) -> Result<Error> {
-        let mut message = format!("no set of packages satisfies {place}:");
-        let mut hint = None;
-        for problem in problems.iter().take(TOLD) {
-            message += "\n  ";
-            match *problem {
-                Problem::Unmet(package, number) => {
-                    let clauses = self.clauses(package)?;
-                    message += &self.chain(package, reasons);
-                    message += &format!(" {}", self.tell_clause(&clauses[number]));
-                    let (why, advice) = self.tell_unmet(&clauses[number]);
-                    message += &format!("\n    {why}");
-                    hint = hint.or(advice);
-                }
-                Problem::Conflict(package, number, target) => {
-                    let clauses = self.clauses(package)?;
-                    message += &self.chain(package, reasons);
-                    message += &format!(" {}", self.tell_clause(&clauses[number]));
-                    let other = self.universe.package(target);
-                    message += &format!(
-                        "\n    {} {} {}",
-                        self.chain(target, reasons),
-                        other.version(),
-                        self.tell_place(target, reasons)
-                    );
+    /// The packages that meet a clause and may be taken at all.
+    fn usable(&self, clause: &Clause) -> Vec<PackageId> {
+        let mut usable: Vec<PackageId> = Vec::new();
+        for target in clause.alternatives.iter().flat_map(|it| &it.targets) {
+            if self.may_be_taken(*target) && !usable.contains(target) {
+                usable.push(*target);
+            }
+        }
+        usable
+    }
+
+    /// Tells whether a version is the one that would be taken of its package.
+    fn may_be_taken(&self, target: PackageId) -> bool {
+        let slot = self.solver.slot(target);
+        let candidate = self
+            .wanted
+            .get(&slot)
+            .copied()
+            .or(self.solver.current(slot));
+        let candidate = candidate.or(self.solver.universe.candidate(slot));
+        candidate == Some(target) && !self.solver.is_excluded_slot(slot)
+    }
+
+    /// Tells whether a package could be installed on the base if nothing else were asked for.
+    ///
+    /// Packages that need each other are held for viable unless something else is wrong with them.
+    fn is_viable(&mut self, package: PackageId) -> Result<bool> {
+        if let Some(known) = self.viable.get(&package) {
+            return Ok(*known);
+        }
+        self.viable.insert(package, true);
+        let is_viable = self.solver.current(self.solver.slot(package)).is_some()
+            || (!self.collides_with_base(package)? && self.needs_are_viable(package)?);
+        self.viable.insert(package, is_viable);
+        Ok(is_viable)
+    }
+
+    fn needs_are_viable(&mut self, package: PackageId) -> Result<bool> {
+        for clause in self.solver.clauses(package)?.iter() {
+            if clause.kind.is_negative() || !clause.kind.is_critical() {
+                continue;
+            }
+            let mut is_met = false;
+            for target in self.usable(clause) {
+                is_met = is_met || self.is_viable(target)?;
+            }
+            if !is_met {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tells whether a package and one of the base exclude each other.
+    fn collides_with_base(&self, package: PackageId) -> Result<bool> {
+        let is_current =
+            |target: &PackageId| self.solver.current(self.solver.slot(*target)) == Some(*target);
+        if self
+            .excluded_by(package)?
+            .iter()
+            .any(|(_, target)| is_current(target))
+        {
+            return Ok(true);
+        }
+        for current in self.base() {
+            if self
+                .excluded_by(current)?
+                .iter()
+                .any(|(_, target)| *target == package)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The packages there already.
+    fn base(&self) -> impl Iterator<Item = PackageId> + '_ {
+        self.solver.states.iter().filter_map(|state| state.current)
+    }
+
+    /// What a package wants absent, each with the number of the clause.
+    fn excluded_by(&self, package: PackageId) -> Result<Vec<(usize, PackageId)>> {
+        let clauses = self.solver.clauses(package)?;
+        let negative = clauses
+            .iter()
+            .enumerate()
+            .filter(|(_, clause)| clause.kind.is_negative());
+        let targets = negative.flat_map(|(number, clause)| {
+            clause.alternatives[0]
+                .targets
+                .iter()
+                .map(move |target| (number, *target))
+        });
+        Ok(targets.collect())
+    }
+
+    /// Finds pairs that exclude each other among what is needed and the base.
+    fn find_conflicts(&mut self) -> Result<()> {
+        let is_current = |it: PackageId| self.solver.current(self.solver.slot(it)) == Some(it);
+        let mut found = Vec::new();
+        for package in self.needed.keys().copied().chain(self.base()) {
+            for (clause, target) in self.excluded_by(package)? {
+                let is_there = self.needed.contains_key(&target) || is_current(target);
+                let are_both_base = is_current(package) && is_current(target);
+                if is_there && !are_both_base {
+                    let against = Some(target);
+                    found.push(Problem {
+                        package,
+                        clause,
+                        against,
+                    });
                 }
             }
         }
-        if problems.is_empty() {
-            message += "\n  the choices made for one package exclude those of another";
-        }
-        let hint =
-            hint.unwrap_or_else(|| "leave out one of the packages that exclude each other".into());
-        Ok(Error::new(ErrorKind::Unsatisfiable, message).with_hint(hint))
+        self.problems.extend(found);
+        Ok(())
     }
 
-    /// Writes how a package came in: "`a` → `b` → `c`", from what was asked for.
-    fn chain(
-        &self,
-        package: PackageId,
-        reasons: &BTreeMap<PackageId, Option<PackageId>>,
-    ) -> String {
-        let mut names = vec![format!("`{}`", self.universe.package(package))];
+    /// Puts the problems into words.
+    fn tell(&self, place: &str) -> Result<Error> {
+        let mut lines = vec![format!("no set of packages satisfies {place}:")];
+        let mut hint = None;
+        for problem in self.problems.iter().take(TOLD) {
+            let clauses = self.solver.clauses(problem.package)?;
+            let clause = &clauses[problem.clause];
+            let relations = clause
+                .alternatives
+                .iter()
+                .map(|it| format!("`{}`", it.relation));
+            let relations: Vec<String> = relations.collect();
+            let (chain, verb) = (self.chain(problem.package), clause.kind.verb());
+            lines.push(format!("  {chain} {verb} {}", relations.join(" or ")));
+            if let Some(against) = problem.against {
+                let version = self.solver.universe.package(against).version();
+                lines.push(format!(
+                    "    {} {version} {}",
+                    self.chain(against),
+                    self.origin(against)
+                ));
+            } else {
+                let (why, advice) = self.tell_unmet(clause);
+                lines.extend(why.into_iter().map(|why| format!("    {why}")));
+                hint = hint.or(advice);
+            }
+        }
+        if self.problems.is_empty() {
+            lines.push(
+                "  choices that one of them leaves exclude those that others leave".to_owned(),
+            );
+        }
+        let hint =
+            hint.unwrap_or_else(|| "leave out one of those that exclude each other".to_owned());
+        Ok(Error::new(ErrorKind::Unsatisfiable, lines.join("\n")).with_hint(hint))
+    }
+
+    /// Shows how a package came in, from what was asked for.
+    fn chain(&self, package: PackageId) -> String {
+        let mut names = vec![format!("`{}`", self.solver.universe.package(package))];
         let mut at = package;
-        while let Some(Some(reason)) = reasons.get(&at) {
+        while let Some(Some(reason)) = self.needed.get(&at) {
             at = *reason;
-            names.push(format!("`{}`", self.universe.package(at)));
+            names.push(format!("`{}`", self.solver.universe.package(at)));
         }
         names.reverse();
         names.join(" → ")
     }
 
-    fn tell_place(
-        &self,
-        target: PackageId,
-        reasons: &BTreeMap<PackageId, Option<PackageId>>,
-    ) -> &'static str {
-        match reasons.get(&target) {
-            Some(None) => "is asked for as well",
-            Some(Some(_)) => "is needed as well",
+    fn origin(&self, package: PackageId) -> &'static str {
+        match self.needed.get(&package) {
+            Some(None) => "is asked for",
+            Some(Some(_)) => "is needed",
             None => "is in the base",
         }
     }
 
-    fn tell_clause(&self, clause: &Clause) -> String {
-        let relations: Vec<String> = clause
-            .alternatives
-            .iter()
-            .map(|it| format!("`{}`", it.relation))
-            .collect();
-        format!("{} {}", clause.kind.verb(), relations.join(" or "))
-    }
-
-    /// Says what there is of what a clause asks for, and what could be done.
-    fn tell_unmet(&self, clause: &Clause) -> (String, Option<String>) {
-        let mut said = Vec::new();
+    /// Says what there is of what a clause asks for, a line for each alternative, and what could be done.
+    fn tell_unmet(&self, clause: &Clause) -> (Vec<String>, Option<String>) {
+        let universe = self.solver.universe;
+        let mut lines = Vec::new();
         let mut advice = None;
         for alternative in &clause.alternatives {
             let name = alternative.relation.name;
-            if self.is_excluded(name) {
-                said.push(format!("`{name}` is excluded"));
-                advice = Some(format!("remove `{name}` from --exclude"));
-                continue;
-            }
-            let versions: Vec<Package> = self.universe.named(name).collect();
-            let targets = &alternative.targets;
-            if let Some(excluded) = targets
+            let targets: Vec<Package> = alternative
+                .targets
                 .iter()
-                .find(|it| self.is_excluded_slot(self.slot(**it)))
-            {
-                let excluded = self.universe.package(*excluded);
-                said.push(format!(
-                    "`{excluded}`, which provides `{name}`, is excluded"
-                ));
-                advice = Some(format!("remove `{excluded}` from --exclude"));
-            } else if versions.is_empty() && targets.is_empty() {
-                said.push(format!(
-                    "there is no package `{name}`, and none that provides it"
-                ));
-            } else if targets.is_empty() {
-                let shown: Vec<String> = versions
-                    .iter()
-                    .take(3)
-                    .map(|package| format!("{} ({})", package.version(), package.arch()))
-                    .collect();
-                let shown = if shown.is_empty() {
-                    "only provided without a version".into()
-                } else {
-                    shown.join(", ")
-                };
-                said.push(format!("of `{name}` there is: {shown}"));
-            } else {
+                .map(|it| universe.package(*it))
+                .collect();
+            let excluded = targets
+                .iter()
+                .find(|package| self.solver.is_excluded(package.name()));
+            let named: Vec<Package> = universe.named(name).collect();
+            if let Some(excluded) = excluded {
+                lines.push(format!("`{excluded}` is excluded"));
+                advice = Some(format!("no longer exclude `{excluded}`"));
+            } else if !targets.is_empty() {
                 let shown: Vec<String> = targets
                     .iter()
                     .take(3)
-                    .map(|it| {
-                        let package = self.universe.package(*it);
-                        format!("`{package}` {}", package.version())
-                    })
+                    .map(|it| format!("`{it}` {}", it.version()))
                     .collect();
-                said.push(format!(
+                lines.push(format!(
                     "{} would do, but another version is taken",
                     shown.join(", ")
                 ));
-                advice.get_or_insert_with(|| {
-                    format!("ask for that version by name, e.g. `{name}=VERSION`")
-                });
+                let exact = format!("{}={}", targets[0], targets[0].version());
+                advice.get_or_insert(format!("ask for that version as well: `{exact}`"));
+            } else if !named.is_empty() {
+                let shown: Vec<String> = named
+                    .iter()
+                    .take(3)
+                    .map(|it| format!("{} ({})", it.version(), it.arch()))
+                    .collect();
+                lines.push(format!("of `{name}` there is only {}", shown.join(", ")));
+            } else if universe.providers(name).next().is_some() {
+                lines.push(format!(
+                    "`{name}` is only provided, in no version that would do"
+                ));
+            } else {
+                lines.push(format!(
+                    "there is no package `{name}`, and none provides it"
+                ));
+                advice.get_or_insert("add the suite or component that has it".to_owned());
             }
         }
-        if advice.is_none() && said.iter().any(|line| line.starts_with("there is no")) {
-            advice =
-                Some("add the component or suite that has it, e.g. with --components".to_owned());
-        }
-        (said.join("; "), advice)
+        let advice = advice
+            .or_else(|| Some("leave it out, or add a suite that has another version".to_owned()));
+        (lines, advice)
     }
 }

@@ -51,20 +51,19 @@ impl Solver<'_> {
         let clauses = self.clauses(package)?;
         // What is protected hands its protection on, even to what is there already.
         let is_open = |solver: &Self, clause: &&Clause| {
-            let is_followed = clause.kind.is_critical() || solver.follows(clause);
-            is_followed && (state.is_protected || !solver.is_met(clause))
+            // What is there already was chosen without its recommendations.
+            let is_followed = state.current.is_none() && solver.follows(clause);
+            (clause.kind.is_critical() || is_followed)
+                && (state.is_protected || !solver.is_met(clause))
         };
-        let mut works = true;
-        if with_needs {
-            let negative = clauses.iter().filter(|clause| clause.kind.is_negative());
-            let open: Vec<&Clause> = negative.filter(|clause| is_open(self, clause)).collect();
-            works = self.rule_out(&open, state.is_protected, from_user)?;
-            if !works && fails_early {
-                return Ok(false);
-            }
+        let open: Vec<&Clause> = clauses.iter().filter(|it| is_open(self, it)).collect();
+        let (unwanted, missing): (Vec<&Clause>, Vec<&Clause>) = open
+            .into_iter()
+            .partition(|clause| clause.kind.is_negative());
+        let mut works = !with_needs || self.rule_out(&unwanted, state.is_protected, from_user);
+        if !works && fails_early {
+            return Ok(false);
         }
-        let positive = clauses.iter().filter(|clause| !clause.kind.is_negative());
-        let open: Vec<&Clause> = positive.filter(|clause| is_open(self, clause)).collect();
         if !from_user {
             self.choose(slot, package, false);
         }
@@ -72,7 +71,7 @@ impl Solver<'_> {
             return Ok(works);
         }
         self.state_mut(slot).is_protected = true;
-        let met = self.meet(&open, state.is_protected, from_user, depth);
+        let met = self.meet(&missing, state.is_protected, from_user, depth);
         self.state_mut(slot).is_protected = state.is_protected;
         if !met? {
             if fails_early {
@@ -167,12 +166,7 @@ impl Solver<'_> {
     }
 
     /// Makes sure that nothing meant by `clauses` will be there.
-    fn rule_out(
-        &mut self,
-        clauses: &[&Clause],
-        is_protected: bool,
-        from_user: bool,
-    ) -> Result<bool> {
+    fn rule_out(&mut self, clauses: &[&Clause], is_protected: bool, from_user: bool) -> bool {
         let mut works = true;
         let targets = clauses
             .iter()
@@ -192,10 +186,10 @@ impl Solver<'_> {
                 state.is_protected |= state.current.is_none();
             }
             if !works && !is_protected && !from_user {
-                return Ok(false);
+                return false;
             }
         }
-        Ok(works)
+        works
     }
 
     /// Meets each of `clauses`, in order.
@@ -333,12 +327,15 @@ impl Solver<'_> {
             .then_with(|| prefer(&|it| it.is_native()))
             .then_with(|| packages[0].own_arch().cmp(packages[1].own_arch()))
             .then_with(|| packages[0].priority().cmp(&packages[1].priority()))
-            .then_with(|| match packages[0].slot() == packages[1].slot() {
-                true => Ordering::Equal,
-                false => self
-                    .mention(packages[1].slot())
-                    .cmp(&self.mention(packages[0].slot())),
-            })
+            .then_with(|| self.compare_mentions(packages[0].slot(), packages[1].slot()))
+    }
+
+    /// Orders two slots, the one that the lists mention later first.
+    fn compare_mentions(&self, left: SlotId, right: SlotId) -> Ordering {
+        if left == right {
+            return Ordering::Equal;
+        }
+        self.mention(right).cmp(&self.mention(left))
     }
 
     /// Tells whether a package of this name is there, of whatever architecture.

@@ -137,14 +137,11 @@ fn resolve(universe: &Universe, solver: &Solver, text: &str) -> Result<Want> {
     }
     let is_meant = |package: &Package| package.own_arch() == arch;
     let mut versions: Vec<Package> = universe.named(spec.name).filter(is_meant).collect();
-    if versions.is_empty() {
-        if let Some(provider) = only_provider(universe, solver, &spec, arch)? {
-            versions = universe
-                .versions(provider.slot())
-                .iter()
-                .map(|id| universe.package(*id))
-                .collect();
-        }
+    if versions.is_empty()
+        && let Some(provider) = only_provider(universe, solver, &spec, arch)?
+    {
+        let ids = universe.versions(provider.slot());
+        versions = ids.iter().map(|id| universe.package(*id)).collect();
     }
     let Some(first) = versions.first() else {
         return Err(suggest::unknown(universe, spec.name, arch));
@@ -200,13 +197,15 @@ fn only_provider<'u>(
 ) -> Result<Option<Package<'u>>> {
     let mut providers: Vec<Package> = Vec::new();
     for provider in universe.providers(spec.name) {
-        let provides = provider.provides()?;
         let is_new = !providers
             .iter()
             .any(|known| known.slot() == provider.slot());
         let is_usable = provider.own_arch() == arch
             && universe.candidate(provider.slot()) == Some(provider.id())
-            && provides.iter().any(|relation| relation.name == spec.name);
+            && provider
+                .provides()?
+                .iter()
+                .any(|relation| relation.name == spec.name);
         if is_new && is_usable && !solver.is_excluded(provider.name()) {
             providers.push(provider);
         }

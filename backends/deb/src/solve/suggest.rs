@@ -1,6 +1,6 @@
 //! What may have been meant by a name that nothing has.
 
-use crate::index::Universe;
+use crate::index::{Package, Universe};
 use boot_kit::{Error, ErrorKind};
 
 /// Makes the error for a name that no package has, with the nearest names there are.
@@ -32,10 +32,15 @@ pub(super) fn suites(universe: &Universe) -> String {
 
 /// Finds up to five names like `name`, the nearest first: few edits away, or beginning with it.
 pub(super) fn near(universe: &Universe, name: &str) -> Vec<String> {
-    let limit = (name.len() / 4).clamp(1, 3);
+    // Of two letters, everything is near.
+    let limit = if name.len() < 3 {
+        0
+    } else {
+        (name.len() / 4).clamp(1, 3)
+    };
     let mut found: Vec<(usize, usize, &str)> = universe
         .packages()
-        .filter(|package| package.is_native())
+        .filter(Package::is_native)
         .filter_map(|package| {
             let other = package.name();
             let begins = name.len() > 2 && other.starts_with(name);
