@@ -4,13 +4,9 @@
 //! demand not yet met is met by the first of its solutions that can be installed, depth first. What a requested package
 //! needs without alternative is protected, and so on through the chain, so that later choices cannot undo it.
 
-use super::{
-    clause::{Alternative, Clause},
-    state::Solver,
-};
-use crate::index::{MultiArch, Package, PackageId, SlotId};
+use super::{clause::Clause, state::Solver};
+use crate::index::{MultiArch, PackageId, SlotId};
 use boot_kit::Result;
-use std::cmp::Ordering;
 
 /// Chains of dependencies longer than this are given up, as apt does.
 const DEEPEST: u32 = 3000;
@@ -209,10 +205,10 @@ impl Solver<'_> {
                 }
                 continue;
             }
-            let solutions = self.solutions(clause);
-            let is_only = is_protected && is_critical && solutions.len() == 1;
+            let mut solutions = self.solutions(clause);
+            let is_only = is_protected && is_critical && solutions.is_only();
             let mut is_met = false;
-            for solution in solutions {
+            while let Some(solution) = solutions.next(self) {
                 let slot = self.slot(solution);
                 if self.state(slot).candidate != Some(solution) {
                     continue;
@@ -263,86 +259,8 @@ impl Solver<'_> {
     }
 
     /// Tells whether a slot is protected in the state of not being there.
-    fn is_ruled_out(&self, slot: SlotId) -> bool {
+    pub(super) fn is_ruled_out(&self, slot: SlotId) -> bool {
         let state = self.state(slot);
         state.is_protected && state.install.is_none()
-    }
-
-    /// The candidates that meet a clause, in the order in which they are tried.
-    pub(super) fn solutions(&self, clause: &Clause) -> Vec<PackageId> {
-        let mut solutions: Vec<PackageId> = Vec::new();
-        for alternative in &clause.alternatives {
-            let candidates = alternative
-                .targets
-                .iter()
-                .copied()
-                .filter(|it| self.is_candidate(*it));
-            let mut candidates: Vec<PackageId> = candidates.collect();
-            candidates.sort_by(|left, right| self.compare_providers(alternative, *left, *right));
-            for candidate in candidates {
-                if !solutions.contains(&candidate) && !self.is_ruled_out(self.slot(candidate)) {
-                    solutions.push(candidate);
-                }
-            }
-        }
-        // The sort is stable: what is there goes first, then what an alternative names and the caller prefers.
-        let is_named_and_preferred = |id: &PackageId| {
-            let name = self.universe.package(*id).name();
-            let is_named = clause
-                .alternatives
-                .iter()
-                .any(|it| it.relation.name == name);
-            is_named && self.is_preferred(name)
-        };
-        solutions.sort_by_key(|id| {
-            let is_there = self.current(self.slot(*id)).is_some();
-            (!is_there, !is_named_and_preferred(id))
-        });
-        solutions
-    }
-
-    /// Orders two packages that satisfy one relation, the better first.
-    fn compare_providers(
-        &self,
-        wanted: &Alternative,
-        left: PackageId,
-        right: PackageId,
-    ) -> Ordering {
-        let packages = [left, right].map(|id| self.universe.package(id));
-        // True sorts first.
-        let prefer = |test: &dyn Fn(&Package) -> bool| {
-            let [left, right] = packages.each_ref().map(test);
-            right.cmp(&left)
-        };
-        let state = |package: &Package| self.state(package.slot());
-        prefer(&|it| state(it).is_protected)
-            .then_with(|| {
-                prefer(&|it| it.multi_arch() == MultiArch::Same && self.has_current_sibling(it))
-            })
-            .then_with(|| prefer(&|it| state(it).current.is_some()))
-            .then_with(|| prefer(&|it| self.is_preferred(it.name())))
-            .then_with(|| prefer(&|it| it.name() == wanted.relation.name))
-            .then_with(|| prefer(&|it| it.is_essential()))
-            .then_with(|| prefer(&|it| it.is_protected()))
-            .then_with(|| prefer(&|it| it.is_native()))
-            .then_with(|| packages[0].own_arch().cmp(packages[1].own_arch()))
-            .then_with(|| packages[0].priority().cmp(&packages[1].priority()))
-            .then_with(|| self.compare_mentions(packages[0].slot(), packages[1].slot()))
-    }
-
-    /// Orders two slots, the one that the lists mention later first.
-    fn compare_mentions(&self, left: SlotId, right: SlotId) -> Ordering {
-        if left == right {
-            return Ordering::Equal;
-        }
-        self.mention(right).cmp(&self.mention(left))
-    }
-
-    /// Tells whether a package of this name is there, of whatever architecture.
-    fn has_current_sibling(&self, package: &Package) -> bool {
-        let siblings = self.universe.slots_named(package.name());
-        siblings
-            .into_iter()
-            .any(|slot| self.current(slot).is_some())
     }
 }

@@ -11,6 +11,7 @@ mod clause;
 mod explain;
 mod mark;
 mod order;
+mod provider;
 mod repair;
 mod request;
 mod state;

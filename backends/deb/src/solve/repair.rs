@@ -291,7 +291,8 @@ impl Solver<'_> {
                 continue;
             }
             let mut is_met = false;
-            for solution in self.solutions(clause) {
+            let mut solutions = self.solutions(clause);
+            while let Some(solution) = solutions.next(self) {
                 let other = self.slot(solution);
                 if !self.state(other).is_protected && self.reinstate(repair, other, depth + 1)? {
                     is_met = true;
