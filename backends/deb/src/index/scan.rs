@@ -116,7 +116,7 @@ fn scan_chunk(
         let line = list.text.get(line_start..line_end).unwrap_or_default();
         if line.first().is_none_or(u8::is_ascii_whitespace) && line.trim_ascii().is_empty() {
             if let Some(mut done) = reading.take() {
-                done.record.length = index(line_start) - done.record.start;
+                done.record.length = index(line_start.min(end)) - done.record.start;
                 finish(list, &done, &mut records, &mut provided)?;
             }
         } else {

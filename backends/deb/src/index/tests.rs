@@ -42,7 +42,14 @@ SHA256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 
 #[test]
 fn packages_have_what_their_stanza_says() {
-    let universe = read(&[STANZA]).expect("well-formed");
+    for text in [STANZA, STANZA.trim_end(), &format!("\n\n{STANZA}\n\n\n")] {
+        check_stanza(text);
+    }
+}
+
+#[track_caller]
+fn check_stanza(text: &str) {
+    let universe = read(&[text]).expect("well-formed");
     let package = universe.named("b").next().expect("is there");
     assert_eq!(
         (package.name(), package.version(), package.arch()),
