@@ -29,13 +29,16 @@ def rank(*words):
     return hashlib.sha256(" ".join((SEED, *words)).encode()).hexdigest()
 
 
-def draw(lists, singles, groups):
+def draw(path, arch, singles, groups, suffix):
     """Draws requests: the names whose hashes come first, the same number from every section."""
     sections = {}
-    for text in (text for path in lists[:1] for text in stanzas(path)):
-        section = field(text, "Section").split("/")[-1]
-        sections.setdefault(section, set()).add(field(text, "Package"))
+    architectures = [arch] if suffix else [arch, "all"]
+    for text in stanzas(path):
+        if field(text, "Architecture") in architectures:
+            section = field(text, "Section").split("/")[-1]
+            sections.setdefault(section, set()).add(field(text, "Package") + suffix)
     queues = [sorted(sections[section], key=rank) for section in sorted(sections)]
+    queues.sort(key=lambda queue: rank(queue[0]))
     drawn, depth = [], 0
     while len(drawn) < singles:
         drawn += [queue[depth] for queue in queues if depth < len(queue)]
@@ -45,8 +48,18 @@ def draw(lists, singles, groups):
     return [[name] for name in drawn[:singles]] + [rest[3 * i : 3 * i + 3] for i in range(groups)]
 
 
-def ours(solve, lists, requests):
+def known(path, suffix):
+    """Reads the requests of a file that are for the architecture at hand."""
+    with open(path, encoding="utf-8") as file:
+        requests = [line.split() for line in file if line.strip() and not line.startswith("#")]
+    return [request for request in requests if (":" in " ".join(request)) == bool(suffix)]
+
+
+def ours(solve, lists, foreign, requests):
+    """Lets our solver choose the base, and for each request what it adds."""
     command = [solve, *BASE]
+    if foreign:
+        command += ["--foreign", foreign]
     for path in lists:
         command += ["--base-list", path]
     text = "\n" + "".join(" ".join(request) + "\n" for request in requests)
@@ -86,7 +99,7 @@ def write_status(path, lists, base):
 
 
 def expectations(path):
-    """Reads lines of `request: difference: reason`; a `*` as request stands for any."""
+    """Reads lines of `request: pattern: reason`."""
     with open(path, encoding="utf-8") as file:
         lines = [line.split(":", 2) for line in file if line.strip() and not line.startswith("#")]
     return [(request.strip(), change.strip(), reason.strip()) for request, change, reason in lines]
@@ -112,26 +125,33 @@ def is_expected(request, change, expected):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--work", required=True)
+    parser.add_argument("--status", required=True)
     parser.add_argument("--solve", required=True)
     parser.add_argument("--expected", required=True)
+    parser.add_argument("--requests", required=True)
+    parser.add_argument("--foreign")
     parser.add_argument("--singles", type=int, required=True)
-    parser.add_argument("--groups", type=int, required=True)
-    parser.add_argument("lists", nargs="+")
+    parser.add_argument("--groups", type=int, default=0)
     options = parser.parse_args()
-    requests = draw(options.lists, options.singles, options.groups)
-    base, our_sets = ours(options.solve, options.lists, requests)
+
+    command = ["apt-get", "indextargets", "--format", "$(FILENAME)", "Created-By: Packages"]
+    lists = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout.split()
+    suffix = f":{options.foreign}" if options.foreign else ""
+    drawn_from = [path for path in lists if f"_binary-{options.foreign or 'amd64'}_" in path][0]
+    requests = draw(drawn_from, options.foreign or "amd64", options.singles, options.groups, suffix)
+    requests += known(options.requests, suffix)
+    base, our_sets = ours(options.solve, lists, options.foreign, requests)
 
     # minbase itself, in mmdebstrap's two steps.
-    status = os.path.join(options.work, "apt", "status")
-    essential = apts(["?narrow(?codename(^trixie$),?architecture(amd64),?essential)"])
-    write_status(status, options.lists, essential)
-    required = apts(["apt", "?narrow(?codename(^trixie$),?architecture(amd64),?priority(required))"])
+    native = "?codename(^trixie$),?architecture(amd64)"
+    essential = apts([f"?narrow({native},?essential)"])
+    write_status(options.status, lists, essential)
+    required = apts(["apt", f"?narrow({native},?priority(required))"])
     change = difference(base, essential | required)
     print(f"minbase: {len(base)} packages, {'equal' if not change else 'different: ' + change}")
     bad = bool(change)
 
-    write_status(status, options.lists, base)
+    write_status(options.status, lists, base)
     apts(["apt"])  # builds the caches before several share them
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         apt_sets = list(pool.map(apts, requests))
@@ -147,7 +167,11 @@ def main():
         bad |= reason is None
         print(f"{' '.join(request)}: {change}\n    {reason or 'NOT EXPLAINED'}")
     share = 100 * equal / len(requests)
-    print(f"{equal} of {len(requests)} requests equal ({share:.1f} %), of which both refuse {both_refuse}")
+    packages = sum(len(our) for our in our_sets if not isinstance(our, str))
+    print(
+        f"{equal} of {len(requests)} requests equal ({share:.1f} %): {packages} packages chosen, "
+        f"{both_refuse} requests refused by both"
+    )
     sys.exit(bad or share < 98)
 
 

@@ -82,7 +82,7 @@ pub struct Universe<'a> {
     slots: Vec<Slot>,
     /// The versions of each slot, the highest first.
     members: Vec<PackageId>,
-    /// Pairs of a hash of a name and the number of its first or only slots, sorted.
+    /// Pairs of a hash of a name and the number of a slot of that name, sorted.
     names: Vec<(u32, u32)>,
     /// Pairs of a hash of a provided name and the number of a record, sorted.
     provided: Vec<(u32, u32)>,

@@ -1,7 +1,7 @@
 //! Chooses packages as apt would.
 //!
-//! apt is the measure, so this follows the way its classic resolver takes: [`mark`] walks from what is asked for to
-//! what that needs, each choice made when it is met; [`repair`] undoes choices that collide; [`sweep`] drops what was
+//! apt is the measure, so this follows the way its classic resolver takes: `mark` walks from what is asked for to
+//! what that needs, each choice made when it is met; `repair` undoes choices that collide; `sweep` drops what was
 //! chosen on the way and is needed by nothing in the end. An exact solver would find other, equally valid sets.
 //!
 //! The base is solved first and alone, in the two steps mmdebstrap takes: the essential packages in an empty root, then

@@ -39,7 +39,7 @@ impl State {
 pub(super) struct Solver<'u> {
     pub universe: &'u Universe<'u>,
     pub states: Vec<State>,
-    /// Slots that are or were chosen in this step, in that order.
+    /// Slots that are or were chosen in this step.
     pub touched: BTreeSet<SlotId>,
     pub recommends: bool,
     prefer: Rc<[String]>,
