@@ -261,7 +261,8 @@ impl<'a, 'n> Transfer<'a, 'n> {
     fn wrong_size(&self, url: &Url, bytes: u64) -> Error {
         let (url, size) = (client::shown(url), self.request.size);
         let message = if self.request.digest.is_some() {
-            format!("`{url}` has at least {bytes} bytes, the signed size is {size}")
+            let more = if bytes > size { "or more " } else { "" };
+            format!("`{url}` has {bytes} bytes {more}where the signed size is {size}")
         } else {
             format!("`{url}` has more than {size} bytes")
         };

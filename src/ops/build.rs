@@ -96,6 +96,7 @@ pub fn build(
     let interrupt = interrupt::listen()?;
     let output = Output::parse(options.output.as_os_str())?;
     output.check(options.force)?;
+    sandbox::check_platform(&options.platform)?;
     let profile = prune::Profile::load(
         options.format.name(),
         options.prune.name(),

@@ -10,6 +10,7 @@
 //! All `unsafe` code is in `raw.rs`.
 
 mod enter;
+mod foreign;
 mod init;
 mod mounts;
 mod output;
@@ -22,6 +23,7 @@ mod seccomp;
 mod subordinate;
 
 pub use enter::{Entered, enter};
+pub use foreign::check_platform;
 pub(crate) use mounts::HIDDEN;
 
 use crate::interrupt;
