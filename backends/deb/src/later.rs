@@ -28,9 +28,32 @@ printf '\\036boot-later\\037%s\\n' \"$*\" >&2
 ";
 
 /// Makes several calls of one Python program; the arguments are its path and the arguments of each call.
+///
+/// The program hands the names of files to an interpreter that compiles them (`-m py_compile -`), one for each call and
+/// started anew; here one goes on from call to call. What it writes depends on nothing but the file.
 const CALLS: &str = "\
-import runpy, sys
+import runpy, subprocess, sys
+
 program, *calls = sys.argv[1:]
+start, compilers = subprocess.Popen, {}
+
+class Shared:
+    returncode = 0
+
+    def __init__(self, compiler):
+        self.stdin = compiler.stdin
+
+    def communicate(self):
+        return None, None
+
+def popen(command, *args, **named):
+    if list(command[1:]) != ['-m', 'py_compile', '-']:
+        return start(command, *args, **named)
+    if command[0] not in compilers:
+        compilers[command[0]] = start(command, *args, **named)
+    return Shared(compilers[command[0]])
+
+subprocess.Popen = popen
 for call in calls:
     sys.argv = [program, *call.split('\\x1f')]
     try:
@@ -38,6 +61,10 @@ for call in calls:
     except SystemExit as end:
         if end.code:
             sys.exit(f'{sys.argv[1:]}: {end.code}')
+for compiler in compilers.values():
+    compiler.communicate()
+    if compiler.returncode:
+        sys.exit(compiler.returncode)
 ";
 
 /// How many calls are worth an interpreter while more may come.
