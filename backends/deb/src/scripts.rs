@@ -119,17 +119,29 @@ impl Scripts<'_> {
 
     /// One run of dpkg orders all packages, a second takes up what triggers left.
     ///
-    /// `--force-depends` because the first packages of a root depend on each other in circles.
+    /// Before them, in a fresh root, a run for what every package may take for granted: the essential packages and
+    /// what they depend on. Others do not name them among their dependencies but read their configuration files,
+    /// which are in place only then. `--force-depends` because they depend on each other in circles.
     fn configure_all(&self, queue: &Queue) -> Result<()> {
-        self.dpkg(
-            &[
+        let pending = [
+            "--force-depends",
+            "--force-confold",
+            "--configure",
+            "--pending",
+        ];
+        let essentials = Status::read(self.root)?.unfinished_essentials()?;
+        if !essentials.is_empty() {
+            // What is triggered waits for the rest: it would be triggered again.
+            let mut args = vec![
                 "--force-depends",
                 "--force-confold",
+                "--no-triggers",
                 "--configure",
-                "--pending",
-            ],
-            queue,
-        )?;
+            ];
+            args.extend(essentials.iter().map(String::as_str));
+            self.dpkg(&args, queue)?;
+        }
+        self.dpkg(&pending, queue)?;
         if !Status::read(self.root)?.unfinished().is_empty() {
             self.dpkg(&["--force-confold", "--configure", "--pending"], queue)?;
         }

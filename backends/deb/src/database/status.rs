@@ -1,10 +1,16 @@
 //! `var/lib/dpkg/status`: one paragraph for each package, sorted by name and architecture.
 
-use crate::archive::Unpacked;
+use crate::{archive::Unpacked, control::Control, relation};
 use boot_kit::{Context, Error, ErrorKind, Result, Root, RootPath};
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 const PATH: &str = "var/lib/dpkg/status";
+
+/// The status of a package that is completely installed.
+const INSTALLED: &str = "install ok installed";
 
 /// The order in which dpkg writes the fields it knows (`fieldinfos` in its lib/dpkg/parse.c); all others follow in
 /// the order of the package's own control file.
@@ -97,8 +103,46 @@ impl Status {
         self.paragraphs
             .iter()
             .map(status)
-            .filter(|(_, status)| status != "install ok installed")
+            .filter(|(_, status)| status != INSTALLED)
             .collect()
+    }
+
+    /// Names (`name:architecture`) those of the essential packages and of all they depend on that are unfinished.
+    ///
+    /// Of alternatives, every one that is there counts.
+    pub fn unfinished_essentials(&self) -> Result<Vec<String>> {
+        let mut packages = Vec::new();
+        for paragraph in self.paragraphs.values() {
+            packages.push(Control::parse(paragraph.as_bytes())?);
+        }
+        let mut providers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (number, control) in packages.iter().enumerate() {
+            providers.entry(control.package()).or_default().push(number);
+            let provides = control.get("Provides").unwrap_or_default();
+            for relation in relation::parse_provides(provides, control.architecture())? {
+                providers.entry(relation.name).or_default().push(number);
+            }
+        }
+        let is_essential = |number: &usize| packages[*number].get("Essential") == Some("yes");
+        let mut open: Vec<usize> = (0..packages.len()).filter(is_essential).collect();
+        let mut found = BTreeSet::new();
+        while let Some(number) = open.pop() {
+            if !found.insert(number) {
+                continue;
+            }
+            let control = &packages[number];
+            for field in ["Pre-Depends", "Depends"] {
+                let depends = control.get(field).unwrap_or_default();
+                for relation in relation::parse(depends, control.architecture())?.concat() {
+                    open.extend(providers.get(relation.name).into_iter().flatten());
+                }
+            }
+        }
+        let found = found.into_iter().map(|number| &packages[number]);
+        Ok(found
+            .filter(|control| control.get("Status") != Some(INSTALLED))
+            .map(|control| format!("{}:{}", control.package(), control.architecture()))
+            .collect())
     }
 
     /// Tells whether any package is there.
@@ -176,6 +220,46 @@ fn conffiles(content: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::{archive::ControlFile, control::Control};
+
+    fn status(paragraphs: &[&str]) -> Status {
+        let mut status = Status::default();
+        for text in paragraphs {
+            let key = (field(text, "Package"), field(text, "Architecture"));
+            let key = (key.0.to_owned(), key.1.to_owned());
+            status.paragraphs.insert(key, format!("{text}\n"));
+        }
+        status
+    }
+
+    const TOOL: &str = "Package: tool\nEssential: yes\nStatus: install ok unpacked\nArchitecture: amd64\nVersion: 1\n\
+                        Depends: absent | library (>= 2),\n words\nPre-Depends: awk";
+    const LIBRARY: &str = "Package: library\nStatus: install ok unpacked\nArchitecture: amd64\nVersion: 2\n\
+                           Depends: tool";
+    const AWK: &str = "Package: mawk\nStatus: install ok unpacked\nArchitecture: amd64\nVersion: 1\nProvides: awk";
+    const WORDS: &str =
+        "Package: words\nStatus: install ok unpacked\nArchitecture: all\nVersion: 1";
+    const OTHER: &str = "Package: other\nStatus: install ok unpacked\nArchitecture: amd64\nVersion: 1\n\
+                         Depends: library\nRecommends: tool";
+
+    #[test]
+    fn essentials_are_found_with_all_they_depend_on() {
+        let status = status(&[TOOL, LIBRARY, AWK, WORDS, OTHER]);
+        assert_eq!(
+            status.unfinished_essentials().expect("well-formed"),
+            ["library:amd64", "mawk:amd64", "tool:amd64", "words:all"]
+        );
+    }
+
+    #[test]
+    fn finished_essentials_are_not_named() {
+        let done = |text: &str| text.replace("unpacked", "installed");
+        let (tool, awk) = (done(TOOL), done(AWK));
+        let status = status(&[&tool, LIBRARY, &awk, OTHER]);
+        assert_eq!(
+            status.unfinished_essentials().expect("well-formed"),
+            ["library:amd64"]
+        );
+    }
 
     #[test]
     fn known_fields_come_in_dpkgs_order_then_the_rest_in_their_own() {
