@@ -80,17 +80,18 @@ epoch_of() {
     date -u -d "$(release_field "$1" Date)" +%s
 }
 
-# boot_debian OUTPUT SUITE ARGUMENT…: our minbase of SUITE, unpruned, from the suite's own mirror.
+# boot_debian OUTPUT SUITE ARGUMENT…: our minbase (the default) of SUITE, unpruned, from the suite's own mirror.
+# CACHE is another cache than the suite's.
 boot_debian() {
     local output=$1 suite=$2
     shift 2
-    "$BOOT" debian --release "$suite" --variant minbase --mirror "$MIRROR" --prune none \
-        --cache-dir "$WORK/cache" --progress none -o "$output" "$@"
+    "$BOOT" debian --release "$suite" --mirror "$MIRROR" --prune none \
+        --cache-dir "${CACHE:-$WORK/cache}" --progress none -o "$output" "$@"
 }
 
 # The trees that are compared.
 # shellcheck disable=SC2034 # the parts use it
-TREES=(trixie bookworm ceph capabilities)
+TREES=(trixie bookworm ceph capabilities foreign)
 
 suite_of() {
     case $1 in
@@ -104,6 +105,7 @@ include_of() {
     ceph) echo ceph ;;
     # mtr-tiny's postinst gives a file a capability, which none of the others has.
     capabilities) echo libcap2-bin,mtr-tiny ;;
+    foreign) echo libc6:i386 ;;
     esac
 }
 
@@ -117,14 +119,18 @@ make_ours() {
     boot_debian "$(ours "$1")" "$(suite_of "$1")" ${include:+--include "$include"}
 }
 
-# mmdebstrap keeps xattrs in its tar by itself.
+# mmdebstrap keeps xattrs in its tar by itself, and passes its environment on to the scripts of packages. With the last
+# variable python writes no bytecode when a script merely imports something, as with `boot`: such files hold the
+# source's time in place of its hash, py3compile does not replace them, and which there are depends on the order of
+# configuration.
 make_theirs() {
     local suite include options=(--variant=minbase --quiet)
     suite=$(suite_of "$1") include=$(include_of "$1")
     [ -z "$include" ] || options+=("--include=$include")
+    [ "$1" != foreign ] || options+=("--architectures=amd64,i386")
     # Without the hook it would take usrmerge, and with it 49 MB of perl.
     [ "$suite" != bookworm ] || options+=(--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr)
-    SOURCE_DATE_EPOCH=$(epoch_of "$suite") TMPDIR=$WORK/memory \
+    SOURCE_DATE_EPOCH=$(epoch_of "$suite") TMPDIR=$WORK/memory PYTHONDONTWRITEBYTECODE=1 \
         mmdebstrap "${options[@]}" "$suite" "$(theirs "$1")" "$MIRROR"
 }
 
@@ -141,6 +147,24 @@ two_at_a_time() {
     local job=$!
     "${second[@]}"
     wait "$job"
+}
+
+# A normal user with subordinate ids, as adduser makes them, for as long as the suite runs.
+PERSON=boot-person
+make_person() {
+    PERSON_HOME=$WORK/person
+    remove_person
+    touch /etc/subuid /etc/subgid
+    useradd --home-dir "$PERSON_HOME" --create-home --shell /bin/sh "$PERSON"
+    grep -q "^$PERSON:" /etc/subuid || echo "$PERSON:1000000:65536" >>/etc/subuid
+    grep -q "^$PERSON:" /etc/subgid || echo "$PERSON:1000000:65536" >>/etc/subgid
+}
+
+remove_person() {
+    id "$PERSON" >/dev/null 2>&1 || return 0
+    # useradd's own lines go with it, ours not.
+    userdel "$PERSON"
+    sed -i "/^$PERSON:/d" /etc/subuid /etc/subgid
 }
 
 # extract TAR DIRECTORY: with all that the tar says, as root.

@@ -3,9 +3,10 @@
 
     trial.py [--signal NAME --after SECONDS] [--watch DIRECTORY]… -- COMMAND…
 
-It is the subreaper of all that the command starts, so that nothing can hide by losing its parent. Prints
-what the command printed, then lines `status N`, `seconds S`, and one line `left …` for every process,
-mount or file that was not there before. Exits 0 unless something is left.
+It is the subreaper of all that the command starts, so that nothing can hide by losing its parent, and has a
+mount namespace of its own, so that every mount that is new is the command's. Prints what the command printed,
+then lines `status N`, `seconds S`, `answered S` (from the signal to the end), and one line `left …` for every
+process, mount or file that was not there before. Exits 0 unless something is left.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import sys
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+CLONE_NEWNS = 0x00020000
+MS_REC_PRIVATE = 0x00004000 | 0x00040000
 
 # How long a killed tree of processes may take to be gone.
 PATIENCE_S = 3.0
@@ -30,17 +33,20 @@ def main():
     parser.add_argument("--watch", action="append", default=[])
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
-    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+    library = ctypes.CDLL(None)
+    if library.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise SystemExit("cannot become a subreaper")
+    if library.unshare(CLONE_NEWNS) != 0 or library.mount(None, b"/", None, MS_REC_PRIVATE, None) != 0:
+        raise SystemExit("cannot have a mount namespace of its own")
     before = _files(options.watch), _mounts()
-    status, seconds, missed = _run(options)
+    status, seconds, answered = _run(options)
     left = [f"process {line}" for line in _processes_left()]
     left += [f"mount {line}" for line in sorted(_mounts() - before[1])]
     left += [f"file {path}" for path in sorted(_files(options.watch) - before[0])]
     print(f"status {status}")
     print(f"seconds {seconds:.2f}")
-    if missed:
-        print("missed")
+    if options.signal:
+        print("missed" if answered is None else f"answered {answered:.2f}")
     for line in left:
         print(f"left {line}")
     return 1 if left else 0
@@ -50,15 +56,16 @@ def _run(options):
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     started = time.monotonic()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    missed = False
+    sent = None
     if options.signal:
         try:
             child.wait(timeout=options.after)
-            missed = True
         except subprocess.TimeoutExpired:
+            sent = time.monotonic()
             _send(child, options.signal)
     status = child.wait()
-    return status, time.monotonic() - started, missed
+    ended = time.monotonic()
+    return status, ended - started, None if sent is None else ended - sent
 
 
 def _send(child, name):

@@ -76,7 +76,7 @@ same_privileges() {
 
 # The paths that give a right: mode, owner, path, xattrs.
 privileges() {
-    PYTHONPATH=$HERE/trees python3 - "$1" <<'PYTHON'
+    PYTHONPATH=$HERE/trees python3 -B - "$1" <<'PYTHON'
 import sys
 
 import tartree

@@ -3,14 +3,14 @@
 
 part_trees() {
     local tree
-    check "comparer sees every change" python3 "$HERE/trees/selftest.py"
+    check "comparer sees every change" python3 -B "$HERE/trees/selftest.py"
     check "bookworm's reference has usr-is-merged and no usrmerge" reference_is_merged
     : >"$WORK/used"
     for tree in "${TREES[@]}"; do
-        check "$tree: our tree is mmdebstrap's" python3 "$HERE/trees/compare.py" "$tree" \
+        check "$tree: our tree is mmdebstrap's" python3 -B "$HERE/trees/compare.py" "$tree" \
             "$(ours "$tree")" "$(theirs "$tree")" --used "$WORK/used"
     done
-    check "every tolerance is needed" python3 "$HERE/trees/compare.py" --stale "$WORK/used"
+    check "every tolerance is needed" python3 -B "$HERE/trees/compare.py" --stale "$WORK/used"
 }
 
 reference_is_merged() {
