@@ -56,28 +56,23 @@ class Tolerance:
 
 
 def load(path):
-    """Reads the rows of the TOML file at `path`."""
+    """Reads the rows of the TOML file at `path`; a path with `{a,b}` makes a row for each."""
     with open(path, "rb") as file:
-        return [Tolerance(row) for row in tomllib.load(file)["tolerated"]]
+        rows = tomllib.load(file)["tolerated"]
+    return [Tolerance({**row, "path": one}) for row in rows for one in expand(row["path"])]
+
+
+def expand(path):
+    """The paths that a path with `{a,b}` stands for."""
+    before, opened, rest = path.partition("{")
+    if not opened:
+        return [path]
+    inside, _, after = rest.partition("}")
+    return [before + one + end for one in inside.split(",") for end in expand(after)]
 
 
 def pattern(glob):
-    """`*` stays within a directory, `**` crosses them, `{a,b}` is either."""
-    out, depth, i = "", 0, 0
-    while i < len(glob):
-        if glob.startswith("**", i):
-            out, i = out + ".*", i + 2
-            continue
-        char = glob[i]
-        if char == "*":
-            out += "[^/]*"
-        elif char == "{":
-            out, depth = out + "(?:", depth + 1
-        elif char == "}" and depth:
-            out, depth = out + ")", depth - 1
-        elif char == "," and depth:
-            out += "|"
-        else:
-            out += re.escape(char)
-        i += 1
-    return re.compile(out, re.DOTALL)
+    """`*` stays within a directory, `**` crosses them."""
+    parts = re.split(r"(\*\*|\*)", glob)
+    known = {"**": ".*", "*": "[^/]*"}
+    return re.compile("".join(known.get(part) or re.escape(part) for part in parts), re.DOTALL)
