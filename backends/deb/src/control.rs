@@ -1,5 +1,6 @@
 //! The control paragraph of one package (deb-control(5)).
 
+use crate::stanza::Stanza;
 use boot_kit::{Error, ErrorKind, Result};
 
 /// The fields of a paragraph, in their own order, values as written (continuation lines included).
@@ -10,26 +11,20 @@ pub struct Control {
 }
 
 impl Control {
-    /// Parses one paragraph. Errors on a line that is neither field nor continuation, on a missing `Package`,
-    /// `Version` or `Architecture`, and on text that is not UTF-8.
+    /// Parses one paragraph. Errors as [`Stanza::parse`] does, on a missing `Package`, `Version` or `Architecture`, and on
+    /// text that is not UTF-8.
     pub fn parse(text: &[u8]) -> Result<Self> {
         let bad = |message: String| Error::new(ErrorKind::Parse, message);
         let text = std::str::from_utf8(text)
             .map_err(|error| bad("the text is not UTF-8".into()).caused_by(error))?;
-        let mut fields: Vec<(String, String)> = Vec::new();
-        for line in text.trim_matches('\n').split('\n') {
-            if line.starts_with([' ', '\t']) {
-                let (_, value) = fields
-                    .last_mut()
-                    .ok_or_else(|| bad("it begins with a continuation line".into()))?;
-                value.push('\n');
-                value.push_str(line.trim_end());
-            } else if let Some((name, value)) = line.split_once(':') {
-                fields.push((name.to_owned(), value.trim().to_owned()));
-            } else if !line.starts_with('#') {
-                return Err(bad(format!("line `{line}` is no field")));
-            }
-        }
+        let stanza = Stanza::parse(text.trim_matches('\n').as_bytes())?;
+        let fields = stanza.fields().iter().map(|field| {
+            let value = String::from_utf8_lossy(field.raw);
+            // dpkg keeps the line break in what it writes to `status`.
+            let start = if field.begins_below { "\n " } else { "" };
+            (field.name.to_owned(), format!("{start}{value}"))
+        });
+        let fields = fields.collect();
         let control = Self {
             text: text.to_owned(),
             fields,
@@ -95,10 +90,11 @@ mod tests {
 
     #[test]
     fn fields_keep_order_and_continuation_lines() {
-        let text = b"Package: a\nVersion: 1\nArchitecture: amd64\nMulti-Arch: same\nDescription: short\n long\n .\n";
+        let text = b"Package: a\nVersion: 1\nArchitecture: amd64\nMulti-Arch: same\nOwn:\n x\n y\nDescription: short\n long\n .\n";
         let control = Control::parse(text).expect("well-formed");
         assert_eq!(control.info_name(), "a:amd64");
         assert_eq!(control.get("description"), Some("short\n long\n ."));
+        assert_eq!(control.get("Own"), Some("\n x\n y"));
         assert_eq!(
             control.fields().last().map(|(name, _)| name),
             Some("Description")
@@ -112,6 +108,8 @@ mod tests {
             " x\n",
             "Package: a\nVersion: 1\n",
             "Package: a\nnonsense\n",
+            "Package: a\n\nVersion: 1\nArchitecture: all\n",
+            "Package: a\nVersion: 1\nArchitecture: all\nversion: 2\n",
         ] {
             assert!(Control::parse(text.as_bytes()).is_err(), "{text:?}");
         }

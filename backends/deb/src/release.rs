@@ -2,6 +2,7 @@
 //!
 //! Format: <https://wiki.debian.org/DebianRepository/Format#A.22Release.22_files>.
 
+use crate::stanza::{Field, Stanzas};
 use boot_kit::{Context, Digest, Error, ErrorKind, Recipe, Result};
 use jiff::fmt::rfc2822::DateTimeParser;
 use std::collections::BTreeMap;
@@ -53,19 +54,17 @@ pub struct Listed {
 impl Release {
     /// Parses a signed text.
     pub fn parse(text: &[u8]) -> Result<Self> {
-        let bad = |what: String| Error::new(ErrorKind::Parse, what);
-        let text = std::str::from_utf8(text)
-            .map_err(|error| bad("the release file is not UTF-8".into()).caused_by(error))?;
-        let fields = fields(text)?;
-        let field = |name: &str| fields.get(&name.to_ascii_lowercase()).copied();
+        let bad = |what: &str| Error::new(ErrorKind::Parse, what);
+        let stanza = Stanzas::new(text).next().transpose()?.unwrap_or_default();
+        let field = |name: &str| stanza.get(name);
         let word = |name: &str| field(name).unwrap_or_default().trim().to_owned();
         let words = |name: &str| {
             let value = field(name).unwrap_or_default();
             value.split_whitespace().map(ToOwned::to_owned).collect()
         };
         let yes = |name: &str| word(name).eq_ignore_ascii_case("yes");
-        let date = field("Date").ok_or_else(|| bad("the release file has no `Date`".into()))?;
-        let Some(table) = field("SHA256") else {
+        let date = field("Date").ok_or_else(|| bad("the release file has no `Date`"))?;
+        let Some(table) = stanza.field("SHA256") else {
             return Err(
                 Error::new(ErrorKind::Trust, "the release file has no SHA-256 digests").with_hint(
                     "the archive must sign SHA-256 digests: MD5 and SHA-1 prove nothing",
@@ -149,34 +148,6 @@ impl Release {
     }
 }
 
-/// Reads the first stanza: names in lower case, values with their inner newlines.
-fn fields(text: &str) -> Result<BTreeMap<String, &str>> {
-    let mut fields = BTreeMap::new();
-    let mut rest = text;
-    while !rest.is_empty() && !rest.starts_with(['\n', '\r']) {
-        // A field goes on while lines begin with a space.
-        let mut end = 0;
-        loop {
-            end += rest[end..].find('\n').map_or(rest.len() - end, |at| at + 1);
-            if !rest[end..].starts_with([' ', '\t']) {
-                break;
-            }
-        }
-        let (name, value) = rest[..end].split_once(':').ok_or_else(|| {
-            let line = rest.lines().next().unwrap_or_default();
-            Error::new(ErrorKind::Parse, format!("`{line}` is not a field"))
-        })?;
-        if fields.insert(name.to_ascii_lowercase(), value).is_some() {
-            return Err(Error::new(
-                ErrorKind::Parse,
-                format!("the field `{name}` is there twice"),
-            ));
-        }
-        rest = &rest[end..];
-    }
-    Ok(fields)
-}
-
 fn parse_date(text: &str) -> Result<i64> {
     let text = text.trim();
     // RFC 2822 knows no UTC; some archives write it where Debian does, others write GMT or +0000.
@@ -199,10 +170,10 @@ fn show_date(seconds: i64) -> String {
     )
 }
 
-fn parse_table(table: &str) -> Result<BTreeMap<String, Listed>> {
+fn parse_table(table: &Field) -> Result<BTreeMap<String, Listed>> {
     table
         .lines()
-        .filter(|line| !line.trim().is_empty())
+        .filter(|line| !line.is_empty())
         .map(|line| {
             let bad = || Error::new(ErrorKind::Parse, format!("`{line}` names no file"));
             let mut words = line.split_ascii_whitespace();
@@ -319,11 +290,14 @@ mod tests {
     fn malformed_files_are_errors() {
         for (bad, message) in [
             (String::new(), "the release file has no `Date`"),
-            (text("Date: twice\n"), "the field `Date` is there twice"),
-            (text("no field\n"), "`no field` is not a field"),
+            (
+                text("Date: twice\n"),
+                "line `Date: twice` gives a field a second time",
+            ),
+            (text("no field\n"), "line `no field` has no colon"),
             (
                 text("").replace(" 0 ", " many "),
-                &format!("` {EMPTY} many main/binary-amd64/Packages` names no file"),
+                &format!("`{EMPTY} many main/binary-amd64/Packages` names no file"),
             ),
             (
                 text("").replace(EMPTY, "e3b0"),
@@ -331,7 +305,7 @@ mod tests {
             ),
             (
                 text("").replace(" 0 ", " "),
-                &format!("` {EMPTY} main/binary-amd64/Packages` names no file"),
+                &format!("`{EMPTY} main/binary-amd64/Packages` names no file"),
             ),
         ] {
             let error = Release::parse(bad.as_bytes()).expect_err(&bad);

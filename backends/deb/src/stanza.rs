@@ -67,6 +67,8 @@ pub struct Field<'a> {
     /// The value without the white space around it; every further line still begins with its space or tab, and comments
     /// between the lines are still there.
     pub raw: &'a [u8],
+    /// Whether the value begins on the line after the name.
+    pub begins_below: bool,
 }
 
 impl<'a> Stanza<'a> {
@@ -89,6 +91,7 @@ impl<'a> Stanza<'a> {
                 b' ' | b'\t' => {
                     let field = fields.last_mut();
                     let field = field.ok_or_else(|| refuse(line, "continues no field"))?;
+                    field.begins_below |= field.raw.is_empty();
                     field.raw = text[start..next].trim_ascii();
                 }
                 _ => {
@@ -102,7 +105,11 @@ impl<'a> Stanza<'a> {
                     }
                     start = offset + colon + 1;
                     let raw = text[start..next].trim_ascii();
-                    fields.push(Field { name, raw });
+                    fields.push(Field {
+                        name,
+                        raw,
+                        begins_below: false,
+                    });
                 }
             }
             offset = next;

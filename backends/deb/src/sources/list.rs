@@ -1,5 +1,6 @@
 //! apt's two notations for sources, as `sources.list(5)` has them: one-line and deb822.
 
+use crate::stanza::{Stanza, Stanzas};
 use boot_kit::{Error, ErrorKind, Result};
 
 /// One `deb` line or the product of one stanza's URIs and suites; `deb-src` is skipped.
@@ -28,7 +29,11 @@ pub fn parse(text: &str) -> Result<Vec<Listed>> {
             .is_some_and(|(name, _)| name.eq_ignore_ascii_case("types"))
     });
     if is_deb822 {
-        return Ok(stanzas(text).iter().flat_map(from_stanza).collect());
+        let mut all = Vec::new();
+        for stanza in Stanzas::new(text) {
+            all.extend(from_stanza(&stanza.map_err(|error| malformed(&error))?));
+        }
+        return Ok(all);
     }
     let mut all = Vec::new();
     for line in text.lines() {
@@ -91,31 +96,20 @@ impl Listed {
     }
 }
 
-/// Splits a deb822 text into stanzas of names and values; comments are dropped, continuation lines joined by newlines.
-fn stanzas(text: &str) -> Vec<Vec<(String, String)>> {
-    let mut all = vec![Vec::<(String, String)>::new()];
-    for line in text.lines().filter(|line| !line.starts_with('#')) {
-        if line.trim().is_empty() {
-            all.push(Vec::new());
-        } else if line.starts_with([' ', '\t']) {
-            if let Some((_, value)) = all.last_mut().and_then(|stanza| stanza.last_mut()) {
-                value.push('\n');
-                value.push_str(line.trim());
-            }
-        } else if let (Some((name, value)), Some(stanza)) = (line.split_once(':'), all.last_mut()) {
-            stanza.push((name.to_owned(), value.trim().to_owned()));
-        }
-    }
-    all
+/// Turns what is wrong with a stanza into the user's mistake, without the passwords that its line may hold.
+fn malformed(error: &Error) -> Error {
+    let message = without_password(&error.to_string());
+    Error::new(
+        ErrorKind::Usage,
+        format!("the sources are malformed: {message}"),
+    )
+    .with_hint("write stanzas as sources.list(5) describes them")
 }
 
-fn from_stanza(stanza: &Vec<(String, String)>) -> Vec<Listed> {
+fn from_stanza(stanza: &Stanza) -> Vec<Listed> {
     let words = |wanted: &str| -> Vec<String> {
-        stanza
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
-            .flat_map(|(_, value)| value.split_whitespace().map(ToOwned::to_owned))
-            .collect()
+        let value = stanza.get(wanted).unwrap_or_default();
+        value.split_whitespace().map(ToOwned::to_owned).collect()
     };
     let is_enabled = words("Enabled").first().is_none_or(|word| is_yes(word));
     if !is_enabled || !words("Types").iter().any(|kind| kind == "deb") {
@@ -125,8 +119,8 @@ fn from_stanza(stanza: &Vec<(String, String)>) -> Vec<Listed> {
         components: words("Components"),
         ..Listed::default()
     };
-    for (name, value) in stanza {
-        listed.set(name, value);
+    for field in stanza.fields() {
+        listed.set(field.name, &field.lines().collect::<Vec<_>>().join("\n"));
     }
     let suites = words("Suites");
     words("URIs")
