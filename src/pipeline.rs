@@ -10,23 +10,31 @@
 //! already being unpacked. Arrival decides only when things happen: parcels land in the plan's order.
 
 mod board;
+mod stoppable;
 #[cfg(test)]
 mod tests;
 
+use crate::interrupt;
 use board::Board;
 use boot_kit::{
-    Artifact, Context, Event, Installer, Layer, Parcel, Plan, Report, Result,
+    Artifact, Context, Error, ErrorKind, Event, Installer, Layer, Parcel, Plan, Report, Result,
     event::Phase,
     parcel::{Filter, Packing},
 };
-use std::{fs::File, path::Path, thread};
+use std::{
+    fs::File,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+use stoppable::Stoppable;
 
 /// How a plan is carried out.
 #[derive(Clone, Copy)]
 pub struct Pipeline<'a> {
     /// What to install.
     pub plan: &'a Plan,
-    /// How to get one proven artifact, at offset 0.
+    /// How to get one proven artifact, at offset 0; its errors name it.
     pub fetch: &'a (dyn Fn(&Artifact) -> Result<File> + Sync),
     /// Which paths are worth unpacking.
     pub keep: Filter<'a>,
@@ -38,6 +46,9 @@ pub struct Pipeline<'a> {
     pub jobs: usize,
     /// Hears of everything.
     pub report: &'a dyn Report,
+    /// Ends the run soon once it is set. The first failure sets it, to end what else is going on: downloads,
+    /// scripts.
+    pub stop: &'a AtomicBool,
 }
 
 impl Pipeline<'_> {
@@ -55,9 +66,17 @@ impl Pipeline<'_> {
                 scope.spawn(|| self.unpack_all(&board, &artifacts, installer));
             }
             let outcome = self.install_all(&board, installer);
-            board.close();
-            outcome
+            if outcome.is_err() {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+            board.close(outcome)
         })
+    }
+
+    /// Reports a failure and has everybody stop; what they then say is no news.
+    fn fail(&self, board: &Board, error: Error) {
+        board.fail(error);
+        self.stop.store(true, Ordering::Relaxed);
     }
 
     /// Orders artifact numbers: layer by layer, largest first, ties as planned.
@@ -80,11 +99,9 @@ impl Pipeline<'_> {
     fn fetch_all(&self, board: &Board, artifacts: &[&Artifact]) {
         while let Some(number) = board.next_to_fetch() {
             let artifact = artifacts[number];
-            let file =
-                (self.fetch)(artifact).context(|| format!("cannot fetch `{}`", artifact.name));
-            match file {
+            match (self.fetch)(artifact) {
                 Ok(file) => board.arrived(number, file),
-                Err(error) => board.fail(error),
+                Err(error) => self.fail(board, error),
             }
         }
     }
@@ -103,7 +120,7 @@ impl Pipeline<'_> {
                     });
                     board.unpacked(number, parcel);
                 }
-                Err(error) => board.fail(error),
+                Err(error) => self.fail(board, error),
             }
         }
     }
@@ -118,18 +135,24 @@ impl Pipeline<'_> {
         let again = file.try_clone()?;
         let path = self.parcels.join(number.to_string());
         let mut packing = Packing::new(&path, self.keep)?;
-        installer.unpack(artifact, file, &mut packing)?;
+        installer.unpack(artifact, file, &mut Stoppable::new(&mut packing, self.stop))?;
         match packing.finish()? {
             Ok(parcel) => Ok(parcel),
             Err(path) => {
                 // A kept hard link needs the content of a name that was filtered out: take everything.
                 std::io::Seek::rewind(&mut &again)?;
                 let mut packing = Packing::new(&path, &|_, _| true)?;
-                installer.unpack(artifact, again, &mut packing)?;
+                installer.unpack(
+                    artifact,
+                    again,
+                    &mut Stoppable::new(&mut packing, self.stop),
+                )?;
                 let parcel = packing.finish()?;
                 Ok(parcel.map_err(|_| {
-                    let message = "a hard link comes before the file it names";
-                    boot_kit::Error::new(boot_kit::ErrorKind::Parse, message)
+                    Error::new(
+                        ErrorKind::Parse,
+                        "a hard link comes before the file it names",
+                    )
                 })?)
             }
         }
@@ -141,6 +164,7 @@ impl Pipeline<'_> {
             for step in &layer.steps {
                 let end = begin + step.artifacts.len();
                 let parcels = board.wait_for(begin..end)?;
+                interrupt::check(self.stop)?;
                 installer.install(step, parcels)?;
                 begin = end;
             }

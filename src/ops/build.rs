@@ -129,6 +129,7 @@ pub fn build(
         connections: CONNECTIONS,
         jobs,
         report: &**report,
+        stop: &interrupt,
     };
     let site = Site {
         root: &root,

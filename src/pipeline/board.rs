@@ -70,7 +70,7 @@ impl Board {
     pub fn next_to_unpack(&self) -> Option<(usize, File)> {
         let mut state = self.lock();
         loop {
-            if state.is_closed || state.left_to_unpack == 0 {
+            if state.is_closed || state.failure.is_some() || state.left_to_unpack == 0 {
                 return None;
             }
             if let Some((_, work)) = state.ready.pop_first() {
@@ -126,12 +126,17 @@ impl Board {
         self.changed.notify_all();
     }
 
-    /// Sends everybody home.
-    pub fn close(&self) {
+    /// Sends everybody home; `outcome` is what became of installing. Returns what became of the run.
+    pub fn close(&self, outcome: Result<()>) -> Result<()> {
         let mut state = self.lock();
         state.is_closed = true;
         state.to_fetch.clear();
         self.changed.notify_all();
+        match (outcome, state.failure.take()) {
+            // It stopped because something else had failed.
+            (Err(error), Some(failure)) if error.kind() == ErrorKind::Interrupted => Err(failure),
+            (outcome, _) => outcome,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

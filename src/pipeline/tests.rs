@@ -6,7 +6,7 @@ use boot_kit::{
 use std::{
     io::{self, Read, Seek, Write},
     sync::Mutex,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Lands everything; notes the order.
@@ -132,6 +132,7 @@ fn build(
         connections: jobs,
         jobs,
         report: &Silence,
+        stop: &AtomicBool::new(false),
     };
     pipeline.run(&installer)?;
     let mut dump = Dump(Vec::new());
@@ -193,14 +194,11 @@ fn a_kept_hard_link_brings_its_dropped_first_name() {
 #[test]
 fn the_first_failure_stops_the_run_and_names_the_artifact() {
     let fetch = |artifact: &Artifact| match artifact.name.as_str() {
-        "c" => Err(Error::new(ErrorKind::NotFound, "no such file")),
+        "c" => Err(Error::new(ErrorKind::NotFound, "cannot get `c`")),
         name => Ok(tarball(name)),
     };
     let error = build(2, &|_, _| true, &fetch).expect_err("c is missing");
-    assert_eq!(
-        format!("{error:?}"),
-        "NotFound: cannot fetch `c`: no such file"
-    );
+    assert_eq!(format!("{error:?}"), "NotFound: cannot get `c`");
     let broken = |_: &Artifact| {
         let mut file = tempfile::tempfile()?;
         file.write_all(&[b'x'; 600])?;
@@ -214,4 +212,84 @@ fn the_first_failure_stops_the_run_and_names_the_artifact() {
             .to_string()
             .starts_with("cannot unpack `")
     );
+}
+
+/// Installs nothing; its scripts run until they are stopped.
+struct Slow<'a> {
+    stop: &'a AtomicBool,
+}
+
+impl Installer for Slow<'_> {
+    fn unpack(&self, artifact: &Artifact, _file: File, sink: &mut dyn Sink) -> Result<()> {
+        let entry = Entry {
+            path: RootPath::from("endless"),
+            kind: Kind::File { size: u64::MAX },
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            mtime: 0,
+            xattrs: [].into(),
+        };
+        match artifact.name.as_str() {
+            "e" => sink.entry(&entry, &mut io::repeat(0).take(u64::MAX)),
+            _ => Ok(()),
+        }
+    }
+
+    fn install(&self, _step: &Step, _parcels: Vec<Parcel>) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&self, _layer: &Layer) -> Result<()> {
+        loop {
+            crate::interrupt::check(self.stop).context(|| "cannot run the scripts")?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Carries out the plan with [`Slow`]; `d` comes to nothing, everything else never ends by itself.
+fn never_ending(stop: &AtomicBool, d: &(dyn Fn() -> Error + Sync)) -> Error {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let fetch = |artifact: &Artifact| match artifact.name.as_str() {
+        "d" => Err(d()),
+        _ => Ok(tempfile::tempfile()?),
+    };
+    let plan = plan();
+    let pipeline = Pipeline {
+        plan: &plan,
+        fetch: &fetch,
+        keep: &|_, _| true,
+        parcels: directory.path(),
+        connections: 5,
+        jobs: 5,
+        report: &Silence,
+        stop,
+    };
+    pipeline.run(&Slow { stop }).expect_err("never ends well")
+}
+
+#[test]
+fn a_failure_ends_what_else_is_going_on() {
+    let failure = || {
+        std::thread::sleep(Duration::from_millis(50));
+        Error::new(ErrorKind::NotFound, "cannot get `d`")
+    };
+    let stop = AtomicBool::new(false);
+    let error = never_ending(&stop, &failure);
+    assert_eq!(format!("{error:?}"), "NotFound: cannot get `d`");
+}
+
+#[test]
+fn an_interruption_ends_scripts_and_unpacking() {
+    let stop = AtomicBool::new(false);
+    let begin = Instant::now();
+    let interrupted = || {
+        std::thread::sleep(Duration::from_millis(50));
+        stop.store(true, Ordering::Relaxed);
+        Error::new(ErrorKind::Interrupted, "interrupted")
+    };
+    let error = never_ending(&stop, &interrupted);
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error:?}");
+    assert!(begin.elapsed() < Duration::from_secs(20));
 }

@@ -145,13 +145,18 @@ pub fn child_signals() -> io::Result<OwnedFd> {
     }
 }
 
-/// The flag that the first signal sets.
+/// The flag that the first signal sets. A failure may have set it before: it ends a run just as well.
 static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// Whether there was a signal.
+static SIGNALLED: AtomicBool = AtomicBool::new(false);
 
 /// Sets [`INTERRUPTED`]; a second signal ends the program.
 extern "C" fn interrupt(signal: libc::c_int) {
-    let flag = INTERRUPTED.get();
-    if flag.is_some_and(|flag| flag.swap(true, Ordering::SeqCst)) {
+    if let Some(flag) = INTERRUPTED.get() {
+        flag.store(true, Ordering::SeqCst);
+    }
+    if SIGNALLED.swap(true, Ordering::SeqCst) {
         // SAFETY: _exit may be called in a signal handler.
         unsafe { libc::_exit(128 + signal) }
     }
