@@ -121,11 +121,27 @@ impl From<io::Error> for Error {
             Ok(ours) => return ours,
             Err(error) => error,
         };
-        let made = Error::new(ErrorKind::Io, error.to_string());
+        // Without a number of the system's, these come from a decoder.
+        let malformed = matches!(
+            error.kind(),
+            io::ErrorKind::InvalidData
+                | io::ErrorKind::InvalidInput
+                | io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::Other
+        );
+        let kind = match error.raw_os_error() {
+            None if malformed => ErrorKind::Parse,
+            _ => ErrorKind::Io,
+        };
+        let made = Error::new(kind, error.to_string());
         if error.kind() == io::ErrorKind::StorageFull {
             return made.with_hint(
                 "free some space, or choose another place with TMPDIR, --cache-dir or -o",
             );
+        }
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return made
+                .with_hint("the program at the other end of the pipe ended: see what it says");
         }
         made
     }
@@ -168,6 +184,18 @@ mod tests {
             format!("{error:?}"),
             "Trust: cannot verify `x`: bad signature (hint: use --keyring)"
         );
+    }
+
+    #[test]
+    fn what_decoders_say_is_told_from_what_the_system_says() {
+        for (error, kind) in [
+            (io::Error::other("bad checksum"), ErrorKind::Parse),
+            (io::ErrorKind::UnexpectedEof.into(), ErrorKind::Parse),
+            (io::ErrorKind::PermissionDenied.into(), ErrorKind::Io),
+            (io::Error::from_raw_os_error(22), ErrorKind::Io),
+        ] {
+            assert_eq!(Error::from(error).kind(), kind);
+        }
     }
 
     #[test]
