@@ -213,7 +213,7 @@ impl<'a, 'n> Transfer<'a, 'n> {
             }
         }
         if self.request.digest.is_some() && incoming.bytes() < self.request.size {
-            return Err(self.wrong_size(url, incoming.bytes()));
+            return Err(self.wrong_size(url, &incoming.bytes().to_string()));
         }
         Ok(())
     }
@@ -221,7 +221,7 @@ impl<'a, 'n> Transfer<'a, 'n> {
     fn take(&mut self, url: &Url, bytes: &[u8], incoming: &mut Incoming) -> Result<()> {
         let count = incoming.bytes() + bytes.len() as u64;
         if count > self.request.size {
-            let error = self.wrong_size(url, count);
+            let error = self.wrong_size(url, &format!("more than {}", self.request.size));
             incoming.restart()?;
             return Err(error);
         }
@@ -236,9 +236,11 @@ impl<'a, 'n> Transfer<'a, 'n> {
             .total
             .or_else(|| answer.length.map(|length| answer.start + length));
         match announced {
-            Some(bytes) if bytes > self.request.size => Err(self.wrong_size(url, bytes)),
+            Some(bytes) if bytes > self.request.size => {
+                Err(self.wrong_size(url, &bytes.to_string()))
+            }
             Some(bytes) if bytes < self.request.size && self.request.digest.is_some() => {
-                Err(self.wrong_size(url, bytes))
+                Err(self.wrong_size(url, &bytes.to_string()))
             }
             _ => Ok(()),
         }
@@ -258,11 +260,10 @@ impl<'a, 'n> Transfer<'a, 'n> {
         Ok(())
     }
 
-    fn wrong_size(&self, url: &Url, bytes: u64) -> Error {
+    fn wrong_size(&self, url: &Url, bytes: &str) -> Error {
         let (url, size) = (client::shown(url), self.request.size);
         let message = if self.request.digest.is_some() {
-            let more = if bytes > size { "or more " } else { "" };
-            format!("`{url}` has {bytes} bytes {more}where the signed size is {size}")
+            format!("`{url}` has {bytes} bytes where the signed size is {size}")
         } else {
             format!("`{url}` has more than {size} bytes")
         };
@@ -333,6 +334,12 @@ impl<'a, 'n> Transfer<'a, 'n> {
             ErrorKind::Transient | ErrorKind::Network if worst.hint().is_none() => {
                 made.with_hint("check the network, or name another mirror with --mirror")
             }
+            ErrorKind::Trust => made.with_hint(
+                "the mirror, or a proxy on the way, sends something else: name another mirror with --mirror",
+            ),
+            ErrorKind::NotFound => made.with_hint(
+                "the mirror is being updated: try again in some minutes, or name another with --mirror",
+            ),
             _ => made,
         };
         made.caused_by(worst)
