@@ -35,6 +35,9 @@ const SKELETON: [&str; 6] = [
     "var/log/apt",
 ];
 
+/// What to do about a package that is as it was signed and all the same no good.
+const BROKEN: &str = "the archive itself is broken here: leave the package out, or name another archive with --mirror";
+
 /// These `preinst` scripts come first: without passwd and group nothing works by name, and base-files checks the
 /// links of a merged /usr before others rely on them.
 const FIRST: [&str; 2] = ["base-passwd", "base-files"];
@@ -180,7 +183,10 @@ impl<'a> DebInstaller<'a> {
 
 impl Installer for DebInstaller<'_> {
     fn unpack(&self, artifact: &Artifact, file: File, sink: &mut dyn Sink) -> Result<()> {
-        let package = archive::unpack(file, sink)?;
+        let package = archive::unpack(file, sink).map_err(|error| match error.kind() {
+            ErrorKind::Parse if error.hint().is_none() => error.with_hint(BROKEN),
+            _ => error,
+        })?;
         let control = &package.control;
         let found = (control.package(), control.version(), control.architecture());
         if found
@@ -194,7 +200,7 @@ impl Installer for DebInstaller<'_> {
                 "the file holds package `{}` {} for {}",
                 found.0, found.1, found.2
             );
-            return Err(Error::new(ErrorKind::Trust, message));
+            return Err(Error::new(ErrorKind::Trust, message).with_hint(BROKEN));
         }
         lock(&self.unpacked).insert((artifact.name.clone(), artifact.arch.clone()), package);
         Ok(())

@@ -15,6 +15,7 @@ pub fn sources(recipe: &Recipe) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     for word in &recipe.mirrors {
         if let Some(url) = as_url(word) {
+            check_scheme(&url)?;
             bare.get_or_insert_with(|| first_suite(recipe))
                 .mirrors
                 .push(url);
@@ -70,6 +71,21 @@ fn as_url(word: &str) -> Option<String> {
     None
 }
 
+const SCHEMES: &str = "write http://, https:// or file:///";
+
+fn check_scheme(url: &str) -> Result<()> {
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    if ["http", "https", "file"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known))
+    {
+        return Ok(());
+    }
+    let url = list::without_password(url);
+    let message = format!("the mirror `{url}` is neither http, https nor file");
+    Err(Error::new(ErrorKind::Usage, message).with_hint(SCHEMES))
+}
+
 /// Finds the text a word stands for: itself or a file's.
 fn text(word: &str) -> Result<String> {
     if word.starts_with("deb ") || word.starts_with("deb\t") || word.contains('\n') {
@@ -103,8 +119,9 @@ fn source(listed: Listed, recipe: &Recipe) -> Result<Source> {
         );
     }
     let Some(mirror) = as_url(&listed.uri) else {
-        return refuse("is not a URL", "write http://, https:// or file:///");
+        return refuse("is not a URL", SCHEMES);
     };
+    check_scheme(&mirror)?;
     Ok(Source {
         suite: listed.suite,
         components: listed.components,
