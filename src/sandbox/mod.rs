@@ -168,7 +168,7 @@ impl Runner for Sandbox {
                     self.stop();
                 }
             })
-            .context(|| format!("cannot run {}", command.label))?;
+            .context(|| format!("cannot run `{}`", command.label))?;
         if !leftovers.is_empty() {
             let message = format!(
                 "{} left programs running, which were ended: {}",

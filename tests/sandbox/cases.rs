@@ -207,7 +207,7 @@ fn missing_program(entered: &Entered) {
             .sandbox
             .run(&command, &mut |_| {})
             .expect_err("it cannot start");
-        let expected = "Script: cannot run probe: cannot start `/bin/none`: \
+        let expected = "Script: cannot run `probe`: cannot start `/bin/none`: \
                         No such file or directory (os error 2)";
         assert_eq!(format!("{error:?}"), expected);
         fs_err::write(fixture.path("b"), "").expect("written");

@@ -5,9 +5,7 @@ use crate::{
     database::Status,
     later::{self, Queue},
 };
-use boot_kit::{
-    Command, Context, Error, ErrorKind, Event, Outcome, Report, Result, Root, RootPath, Runner,
-};
+use boot_kit::{Command, Error, ErrorKind, Event, Outcome, Report, Result, Root, RootPath, Runner};
 use std::thread;
 
 /// Where dpkg keeps the control files of the package it unpacks.
@@ -191,9 +189,7 @@ impl Scripts<'_> {
                 line: line.to_owned(),
             });
         };
-        self.runner
-            .run(command, on_line)
-            .context(|| format!("cannot run `{}`", command.label))
+        self.runner.run(command, on_line)
     }
 }
 
