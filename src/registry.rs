@@ -112,6 +112,9 @@ impl Registered {
 /// Reads a file of public keys.
 pub fn read_key(path: &Path) -> Result<Vec<u8>> {
     fs_err::read(path)
-        .map_err(|error| Error::new(ErrorKind::Usage, error.to_string()))
+        .map_err(|error| {
+            Error::new(ErrorKind::Usage, error.to_string())
+                .with_hint("name a file of public keys that you may read")
+        })
         .context(|| format!("cannot read keyring `{}`", path.display()))
 }

@@ -128,7 +128,7 @@ fn what_cannot_be_asked_for_exits_with_2() {
     fails_with(
         &["debian", "--keyring", "/nonexistent/x.asc"],
         "error: cannot read keyring `/nonexistent/x.asc`\n  caused by: failed to open file `/nonexistent/x.asc`: No such \
-         file or directory (os error 2)\n",
+         file or directory (os error 2)\nhint: name a file of public keys that you may read\n",
     );
     fails_with(
         &["build", "/nonexistent/x.toml"],
