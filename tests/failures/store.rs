@@ -1,0 +1,153 @@
+//! The store: offline, damaged, or out of reach.
+
+use crate::{
+    archive,
+    bench::{Bench, Ended},
+    packages,
+};
+use boot_kit::{Digest, testkit::Deb};
+use serde_json::json;
+use std::fs;
+
+#[test]
+fn offline_with_an_empty_store_says_what_to_do() {
+    let (bench, server) = Bench::serving(&archive());
+    bench.debian(&["--offline"]).is(
+        1,
+        "\
+error: nothing is known of `trixie`
+hint: run the same command once without --offline
+",
+    );
+    assert_eq!(server.take_requests(), [""; 0]);
+}
+
+#[test]
+fn offline_with_a_full_store_gives_the_same_plan() {
+    let (bench, server) = Bench::serving(&archive());
+    let online = bench.debian(&["--dry-run", "--include", "apple"]);
+    online.prints(
+        "\
+base: 2 packages, 9.4 KiB
+  base-files  1  amd64     5.2 KiB
+  apt         1  amd64     4.2 KiB
+include: 1 package, 5.2 KiB
+  apple  1  amd64     5.2 KiB
+total: 3 packages, 14.6 KiB
+",
+        "",
+    );
+    server.take_requests();
+    assert_eq!(
+        bench.debian(&["--dry-run", "--include", "apple", "--offline"]),
+        online
+    );
+    assert_eq!(server.take_requests(), [""; 0]);
+}
+
+#[test]
+fn offline_without_a_package_names_it() {
+    let Some((bench, server)) = Bench::building(&archive()) else {
+        return;
+    };
+    assert_eq!(bench.debian(&["--dry-run"]).code, 0);
+    server.take_requests();
+    bench.debian(&["--offline"]).is(
+        1,
+        "\
+error: `base-files` is not in the store
+hint: run the same command once without --offline
+",
+    );
+    assert_eq!(server.take_requests(), [""; 0]);
+}
+
+#[test]
+fn a_damaged_blob_is_fetched_anew_with_a_warning() {
+    let (bench, server) = Bench::serving(&archive());
+    let plan = bench.debian(&["--dry-run"]);
+    assert_eq!((plan.code, plan.stderr.as_str()), (0, ""));
+    let blobs: Vec<_> = fs::read_dir(bench.path("cache/blobs/sha256"))
+        .expect("a directory")
+        .map(|entry| entry.expect("readable").path())
+        .collect();
+    let whole: Vec<_> = blobs
+        .iter()
+        .map(|blob| fs::read(blob).expect("readable"))
+        .collect();
+    for blob in &blobs {
+        fs::write(blob, "damaged").expect("writable");
+    }
+    server.take_requests();
+    let again = bench.debian(&["--dry-run"]);
+    assert_eq!(again.stdout, plan.stdout);
+    Ended {
+        stdout: Vec::new(),
+        ..again
+    }
+    .is(
+        0,
+        "\
+warning: the stored copy of `trixie main amd64 Packages` was damaged and has been removed
+",
+    );
+    for (blob, whole) in blobs.iter().zip(whole) {
+        assert_eq!(fs::read(blob).expect("readable"), whole);
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_named() {
+    let (bench, server) = Bench::serving(&archive());
+    fs::write(bench.path("file"), "").expect("writable");
+    let cache = bench.path("file/cache");
+    bench
+        .debian(&["--dry-run", "--cache-dir", cache.to_str().expect("is text")])
+        .is(
+            1,
+            "\
+error: cannot use `/bench/file/cache` as the store
+  caused by: Not a directory (os error 20)
+hint: name a directory you may write to with --cache-dir
+",
+        );
+    bench
+        .debian(&["--cache-dir", cache.to_str().expect("is text")])
+        .is(
+            1,
+            "\
+error: cannot use `/bench/file/cache` as the store
+  caused by: Not a directory (os error 20)
+hint: name a directory you may write to with --cache-dir
+",
+        );
+    assert_eq!(server.take_requests(), [""; 0]);
+}
+
+#[test]
+fn a_dry_run_prints_the_plan_as_json() {
+    let (bench, server) = Bench::serving(&archive());
+    let artifact = |deb: Deb| {
+        let bytes = deb.build();
+        json!({
+            "name": deb.value("Package"),
+            "version": "1",
+            "arch": "amd64",
+            "size": bytes.len(),
+            "sha256": Digest::of(&bytes).to_string(),
+        })
+    };
+    let [base_files, apt, apple, apple_tree] = packages().map(artifact);
+    let plan = json!({"layers": [
+        {"name": "base", "steps": [{"artifacts": [base_files, apt]}]},
+        {"name": "include", "steps": [{"artifacts": [apple, apple_tree]}]},
+    ]});
+    bench
+        .debian(&["--dry-run", "--json", "--include", "apple-tree"])
+        .prints(&format!("{plan:#}\n"), "");
+    let asked = server.take_requests();
+    assert!(
+        !asked.iter().any(|asked| asked.contains("/pool/")),
+        "{asked:?}"
+    );
+}
