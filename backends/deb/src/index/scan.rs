@@ -173,11 +173,11 @@ fn read_line(
                 && value
                     .iter()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(byte));
-            record.name = at;
             record.name_length = u8::try_from(value.len())
                 .ok()
                 .filter(|_| valid)
                 .ok_or("has no valid name")?;
+            record.name = at;
         }
         b'v' if is("Version") => {
             let valid = |byte: &u8| byte.is_ascii_alphanumeric() || b".+-~:".contains(byte);

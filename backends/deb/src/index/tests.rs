@@ -144,6 +144,11 @@ fn malformed_lists_name_the_package_and_the_list() {
             "Package: ../b\n",
             "the stanza at byte 43 of `main` has no valid name",
         ),
+        // A second name that ends the text used to be cut out by the length of the first.
+        (
+            "Package: long-name\nPackage:",
+            "package `long-name` in `main` has no valid name",
+        ),
         ("Package: b\n", "package `b` in `main` has no version"),
         (
             "Package: b\nVersion: 1\n\n",
