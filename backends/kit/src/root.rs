@@ -65,19 +65,19 @@ impl Root {
 
     /// Opens a regular file for reading, following links inside the root.
     pub fn open_file(&self, path: &RootPath) -> Result<File> {
-        let fd = self.resolve(path, OFlags::RDONLY).map_err(io::Error::from);
-        fd.map(File::from)
+        self.regular_file(path)
             .context(|| format!("cannot open `{path}` in the root"))
     }
 
     /// Reads a regular file, following links inside the root; `None` if there is none.
     pub fn read(&self, path: &RootPath) -> Result<Option<Vec<u8>>> {
         let reading = || format!("cannot read `{path}` in the root");
-        let Some(fd) = absent(self.resolve(path, OFlags::RDONLY)).context(reading)? else {
-            return Ok(None);
+        let mut file = match self.regular_file(path) {
+            Err(error) if is_absent(&error) => return Ok(None),
+            other => other.context(reading)?,
         };
         let mut content = Vec::new();
-        File::from(fd).read_to_end(&mut content).context(reading)?;
+        file.read_to_end(&mut content).context(reading)?;
         Ok(Some(content))
     }
 
@@ -96,8 +96,12 @@ impl Root {
     pub fn write(&self, path: &RootPath, content: &[u8], mode: u32) -> Result<()> {
         let (parent, name) = self.parent(path)?;
         let temporary = [&name[..], b".boot-new"].concat();
-        let flags =
-            OFlags::CREATE | OFlags::TRUNC | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::CREATE
+            | OFlags::TRUNC
+            | OFlags::WRONLY
+            | OFlags::NOFOLLOW
+            | OFlags::NONBLOCK
+            | OFlags::CLOEXEC;
         let write = || -> io::Result<()> {
             let fd = fs::openat(&parent, &temporary, flags, Mode::from_raw_mode(0o600))?;
             fs::fchmod(&fd, Mode::from_raw_mode(mode))?;
@@ -110,7 +114,7 @@ impl Root {
     /// Sets owner, then mode, of what is at `path`, following links inside the root.
     pub fn set_owner(&self, path: &RootPath, uid: u32, gid: u32, mode: u32) -> Result<()> {
         let set = || -> io::Result<()> {
-            let fd = self.resolve(path, OFlags::RDONLY)?;
+            let fd = self.resolve(path, OFlags::RDONLY | OFlags::NONBLOCK)?;
             fs::fchown(
                 &fd,
                 Some(fs::Uid::from_raw(uid)),
@@ -188,6 +192,20 @@ impl Root {
         Ok(())
     }
 
+    /// Opens a file to read, refusing what could block or never end: a package or script may put a pipe or a device
+    /// anywhere.
+    fn regular_file(&self, path: &RootPath) -> io::Result<File> {
+        let fd = self.resolve(path, OFlags::PATH)?;
+        if FileType::from_raw_mode(fs::fstat(&fd)?.st_mode) != FileType::RegularFile {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is no regular file",
+            ));
+        }
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        Ok(File::from(self.resolve(path, flags)?))
+    }
+
     /// Opens `path` inside the root with `openat2`, never crossing a mount.
     fn resolve(&self, path: &RootPath, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
@@ -196,13 +214,15 @@ impl Root {
         } else {
             path.as_path()
         };
-        fs::openat2(
-            &self.fd,
-            path,
-            flags | OFlags::CLOEXEC,
-            Mode::empty(),
-            resolve,
-        )
+        loop {
+            let flags = flags | OFlags::CLOEXEC;
+            match fs::openat2(&self.fd, path, flags, Mode::empty(), resolve) {
+                // Somebody, anywhere on the machine, renamed or mounted something while a link led through `..`:
+                // openat2(2) asks to try again.
+                Err(Errno::AGAIN) => {}
+                other => return other,
+            }
+        }
     }
 
     /// Opens the directory that holds `path`, making it (0755) if it is missing; returns it with the last name.
@@ -232,6 +252,13 @@ impl Root {
         self.resolve(path, OFlags::PATH | OFlags::DIRECTORY)?;
         Ok(())
     }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::NOENT | Errno::NOTDIR)
+    )
 }
 
 /// Turns "there is nothing" into `None`.

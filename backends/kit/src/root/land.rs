@@ -14,7 +14,9 @@ use std::{io, os::fd::OwnedFd};
 impl Root {
     /// Moves a parcel's files into the root, in archive order, each to where `place` says.
     ///
-    /// A directory that is there already, or a link to one, stays as it is, as dpkg and apk do; any other path is replaced.
+    /// A directory that is there already stays as it is, whether a directory or a link comes to its path, and so does a
+    /// link to a directory where a directory comes, as in dpkg; any other path is replaced. Errors where a file comes
+    /// to the path of a directory.
     /// The parcel is gone afterwards, with what was placed nowhere.
     pub fn land(
         &self,
@@ -63,11 +65,14 @@ impl Landing<'_> {
         if item.entry.kind == Kind::Directory {
             return self.directory(parent, name, &item.entry, path);
         }
-        if item.stored {
-            fs::renameat(&self.parcel, number.to_string(), parent, name)
-                .map_err(io::Error::from)?;
+        if !item.stored {
+            return Ok(());
         }
-        Ok(())
+        let is_link = matches!(item.entry.kind, Kind::Symlink(_));
+        match fs::renameat(&self.parcel, number.to_string(), parent, name) {
+            Err(Errno::ISDIR) if is_link => Ok(()),
+            other => Ok(other.map_err(io::Error::from)?),
+        }
     }
 
     fn directory(

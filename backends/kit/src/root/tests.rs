@@ -1,6 +1,9 @@
 use super::*;
 use crate::{Place, Sink, archive::send_tar, parcel::Packing};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::{
+    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 struct Dump(Vec<String>);
 
@@ -136,6 +139,53 @@ fn later_parcel_wins_a_shared_path() {
         Some(b"two".to_vec())
     );
     assert_eq!(root.read(&RootPath::from("b")).expect("readable"), None);
+}
+
+#[test]
+fn a_link_does_not_replace_a_directory_and_a_file_must_not() {
+    let (directory, root) = fixture();
+    land(&root, directory.path(), &[("a/", ""), ("a/x", "1")]).expect("lands");
+    land(&root, directory.path(), &[("a", "-> b"), ("c", "2")]).expect("lands");
+    assert_eq!(dump(&root), ["a 755 dir", "a/x 644 file 1", "c 644 file 2"]);
+    let error = land(&root, directory.path(), &[("a", "3")]).expect_err("a is a directory");
+    assert_eq!(error.to_string(), "cannot install `a`");
+}
+
+#[test]
+fn a_pipe_is_not_waited_for() {
+    let (directory, root) = fixture();
+    let (kind, mode) = (FileType::Fifo, Mode::from_raw_mode(0o644));
+    let pipe = directory.path().join("root/pipe");
+    fs::mknodat(fs::CWD, &pipe, kind, mode, 0).expect("writable");
+    let path = RootPath::from("pipe");
+    assert!(root.read(&path).is_err());
+    assert!(root.open_file(&path).is_err());
+}
+
+#[test]
+fn renames_elsewhere_do_not_disturb_links_through_parents() {
+    let (directory, root) = fixture();
+    root.write(&RootPath::from("usr/lib/x"), b"1", 0o644)
+        .expect("writable");
+    root.symlink(&RootPath::from("etc/x"), b"../usr/../usr/lib/x")
+        .expect("empty");
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let rename = || {
+            let (a, b) = (directory.path().join("a"), directory.path().join("b"));
+            fs_err::write(&a, "").expect("writable");
+            while !stop.load(Ordering::Relaxed) {
+                fs_err::rename(&a, &b).expect("there");
+                fs_err::rename(&b, &a).expect("there");
+            }
+        };
+        scope.spawn(rename);
+        let path = RootPath::from("etc/x");
+        let is_read = |_| matches!(root.read(&path), Ok(Some(content)) if content == b"1");
+        let all_read = (0..20_000).all(is_read);
+        stop.store(true, Ordering::Relaxed);
+        assert!(all_read);
+    });
 }
 
 #[test]
