@@ -41,16 +41,46 @@ pub struct Path {
     pub is_directory: bool,
 }
 
+/// One line of `conffiles`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Conffile<'a> {
+    /// The absolute path, as written.
+    pub path: &'a [u8],
+    /// Whether the package no longer ships it, and it goes when an older version is upgraded.
+    pub remove_on_upgrade: bool,
+}
+
 impl Unpacked {
     /// Finds a file of `control.tar`.
     pub fn file(&self, name: &str) -> Option<&ControlFile> {
         self.files.iter().find(|file| file.name == name)
     }
+
+    /// Lists the configuration files (deb-conffiles(5)).
+    ///
+    /// A line is a path, blanks and all, or the flag `remove-on-upgrade` before one. Others hold no path.
+    pub fn conffiles(&self) -> impl Iterator<Item = Conffile<'_>> {
+        let content = self.file("conffiles").map(|file| file.content.as_slice());
+        let lines = content.unwrap_or_default().split(|byte| *byte == b'\n');
+        lines.map(<[u8]>::trim_ascii).filter_map(|line| {
+            let flagged = line.strip_prefix(b"remove-on-upgrade");
+            let path = flagged.map_or(line, <[u8]>::trim_ascii_start);
+            path.starts_with(b"/").then_some(Conffile {
+                path,
+                remove_on_upgrade: flagged.is_some(),
+            })
+        })
+    }
 }
+
+/// The most bytes the files of `control.tar` may have together: they are kept in memory, and dpkg's tools, too, stop
+/// at 64 MiB. `data.tar` goes to the sink as it comes, however long it gets.
+const CONTROL_LIMIT: u64 = 64 << 20;
 
 /// Reads a whole package, sending the files of `data.tar` to `sink`.
 ///
-/// The bytes are taken as proven: checksums inside the compressed members are not computed again.
+/// The bytes are taken as proven: checksums inside the compressed members are not computed again, and what they grow to
+/// is what the archive's signers meant.
 pub fn unpack(file: File, sink: &mut dyn Sink) -> Result<Unpacked> {
     let mut archive = ar::Archive::new(BufReader::with_capacity(128 << 10, file));
     let mut control = None;
@@ -75,7 +105,11 @@ pub fn unpack(file: File, sink: &mut dyn Sink) -> Result<Unpacked> {
                 "the first member is `{name}`, not `debian-binary`"
             )));
         } else if name.starts_with("control.tar") && control.is_none() {
-            let mut collected = ControlSink::default();
+            let mut collected = ControlSink {
+                control: None,
+                files: Vec::new(),
+                left: CONTROL_LIMIT,
+            };
             send_tar(&mut *decoder(member, true)?, &mut collected)
                 .context(|| format!("cannot read `{name}`"))?;
             control = Some(collected.finish()?);
@@ -107,10 +141,11 @@ fn malformed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Parse, message)
 }
 
-#[derive(Default)]
 struct ControlSink {
     control: Option<Vec<u8>>,
     files: Vec<ControlFile>,
+    /// How many bytes may still come.
+    left: u64,
 }
 
 impl ControlSink {
@@ -127,9 +162,13 @@ impl ControlSink {
 
 impl Sink for ControlSink {
     fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
-        if !matches!(entry.kind, Kind::File { .. }) {
+        let Kind::File { size } = entry.kind else {
             return Ok(());
-        }
+        };
+        self.left = self
+            .left
+            .checked_sub(size)
+            .ok_or_else(|| malformed("`control.tar` has more than 64 MiB"))?;
         let mut bytes = Vec::new();
         content.read_to_end(&mut bytes)?;
         let name = entry.path.to_string();
@@ -160,10 +199,77 @@ struct Listing<'a> {
 
 impl Sink for Listing<'_> {
     fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
+        // dpkg's lists of files could not tell it from two paths.
+        if entry.path.bytes().contains(&b'\n') {
+            let name = entry.path.bytes().escape_ascii();
+            return Err(malformed(format!("`{name}` has a line feed in its name")));
+        }
         self.paths.push(Path {
             path: entry.path.clone(),
             is_directory: entry.kind == Kind::Directory,
         });
         self.sink.entry(entry, content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use boot_kit::testkit::Deb;
+    use std::io::{Seek, Write};
+
+    struct Swallow;
+
+    impl Sink for Swallow {
+        fn entry(&mut self, _entry: &Entry, _content: &mut dyn Read) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn unpacked(deb: &Deb) -> Result<Unpacked> {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(&deb.build()).expect("writable");
+        file.rewind().expect("seekable");
+        unpack(file, &mut Swallow)
+    }
+
+    #[test]
+    fn configuration_files_may_have_blanks_in_their_names() {
+        let lines = "/etc/a\n/etc/b c\nremove-on-upgrade  /etc/d e\n\nnonsense /etc/f\n";
+        let package = unpacked(&Deb::new("a", "1").control_file("conffiles", lines));
+        let conffile = |path: &'static str, remove_on_upgrade| Conffile {
+            path: path.as_bytes(),
+            remove_on_upgrade,
+        };
+        assert_eq!(
+            package
+                .expect("well-formed")
+                .conffiles()
+                .collect::<Vec<_>>(),
+            [
+                conffile("/etc/a", false),
+                conffile("/etc/b c", false),
+                conffile("/etc/d e", true)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_dpkg_could_not_note_or_hold_is_refused() {
+        let large = "x".repeat(usize::try_from(CONTROL_LIMIT).expect("fits"));
+        for (deb, expected) in [
+            (
+                Deb::new("a", "1").file("usr/a\nb", 0o644, ""),
+                "`usr/a\\nb` has a line feed in its name",
+            ),
+            (
+                Deb::new("a", "1").control_file("md5sums", &large),
+                "`control.tar` has more than 64 MiB",
+            ),
+        ] {
+            let error = unpacked(&deb).err().expect("is refused");
+            let cause = std::error::Error::source(&error).expect("names the member");
+            assert_eq!(cause.to_string(), expected);
+        }
     }
 }

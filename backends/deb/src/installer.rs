@@ -115,7 +115,11 @@ impl<'a> DebInstaller<'a> {
         let claim = state
             .ownership
             .claim(package, &|path| diversions.has(path))?;
-        let conffiles = conffiles(package)?;
+        let conffiles = package
+            .conffiles()
+            .filter(|conffile| !conffile.remove_on_upgrade)
+            .map(|conffile| RootPath::parse(conffile.path))
+            .collect::<Result<_>>()?;
         root.land(parcel, &mut |entry| {
             Ok(place(entry, name, &claim, &conffiles, diversions))
         })?;
@@ -269,21 +273,6 @@ fn place(
         return Place::At(diverted.unwrap_or(&entry.path).with_suffix(".dpkg-new"));
     }
     diverted.map_or(Place::Own, |path| Place::At(path.clone()))
-}
-
-/// Reads which of a package's files are configuration files (deb-conffiles(5)).
-fn conffiles(package: &Unpacked) -> Result<HashSet<RootPath>> {
-    let Some(file) = package.file("conffiles") else {
-        return Ok(HashSet::new());
-    };
-    let lines = file
-        .content
-        .split(|byte| *byte == b'\n')
-        .map(<[u8]>::trim_ascii);
-    lines
-        .filter(|line| line.starts_with(b"/"))
-        .map(RootPath::parse)
-        .collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,6 +1,10 @@
 //! `var/lib/dpkg/status`: one paragraph for each package, sorted by name and architecture.
 
-use crate::{archive::Unpacked, control::Control, relation};
+use crate::{
+    archive::{Conffile, Unpacked},
+    control::Control,
+    relation,
+};
 use boot_kit::{Context, Error, ErrorKind, Result, Root, RootPath};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -161,10 +165,7 @@ fn field<'a>(paragraph: &'a str, name: &str) -> &'a str {
 
 fn paragraph(package: &Unpacked) -> String {
     let control = &package.control;
-    let conffiles = package
-        .file("conffiles")
-        .map(|file| conffiles(&file.content))
-        .unwrap_or_default();
+    let conffiles = conffiles(package);
     let mut text = String::new();
     let mut add = |name: &str, value: &str| {
         let blank = if value.starts_with('\n') || value.is_empty() {
@@ -194,26 +195,17 @@ fn paragraph(package: &Unpacked) -> String {
 }
 
 /// Lists configuration files as not yet configured: dpkg replaces the word by the file's MD5.
-///
-/// A line may begin with the flag `remove-on-upgrade`, which status keeps at its end (deb-conffiles(5)).
-fn conffiles(content: &[u8]) -> String {
-    let mut text = String::new();
-    for line in String::from_utf8_lossy(content)
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-    {
-        let (flag, path) = line
-            .split_once(' ')
-            .map_or(("", line), |(flag, path)| (flag, path.trim()));
-        let flag = if flag.is_empty() {
-            String::new()
+fn conffiles(package: &Unpacked) -> String {
+    let line = |conffile: Conffile| {
+        let path = String::from_utf8_lossy(conffile.path);
+        let flag = if conffile.remove_on_upgrade {
+            " remove-on-upgrade"
         } else {
-            format!(" {flag}")
+            ""
         };
-        write!(text, "\n {path} newconffile{flag}").expect("strings take all that is written");
-    }
-    text
+        format!("\n {path} newconffile{flag}")
+    };
+    package.conffiles().map(line).collect()
 }
 
 #[cfg(test)]
