@@ -4,6 +4,9 @@
 //! one `dpkg --configure` orders all packages. A later layer lands on a configured root, so there each `preinst` runs
 //! before its package lands, as with dpkg itself.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     apt,
     archive::{self, Unpacked},
@@ -41,6 +44,9 @@ const BROKEN: &str = "the archive itself is broken here: leave the package out, 
 /// These `preinst` scripts come first: without passwd and group nothing works by name, and base-files checks the
 /// links of a merged /usr before others rely on them.
 const FIRST: [&str; 2] = ["base-passwd", "base-files"];
+
+/// What dpkg adds to the name of a configuration file until it configures the package.
+const NEW_CONFFILE: &str = ".dpkg-new";
 
 /// Installs a plan of .debs into one root.
 pub struct DebInstaller<'a> {
@@ -148,15 +154,19 @@ impl<'a> DebInstaller<'a> {
         for package in &state.waiting {
             self.scripts().preinst(package, self.dpkg_version())?;
         }
-        let diversions = Diversions::read(self.site.root)?;
+        let root = self.site.root;
+        let diversions = Diversions::read(root)?;
         for (original, to, diverter) in diversions.since(&state.diversions) {
-            for package in &state.waiting {
-                let ships = package
-                    .paths
-                    .iter()
-                    .any(|path| path.path == *original && !path.is_directory);
-                if ships && package.control.package() != diverter {
-                    self.site.root.rename(original, to)?;
+            let is_diverted = state.waiting.iter().any(|package| {
+                let mut paths = package.paths.iter();
+                package.control.package() != diverter
+                    && paths.any(|path| path.path == *original && !path.is_directory)
+            });
+            // It may not be there: dpkg-divert may have moved it, or the profile left it out.
+            for suffix in ["", NEW_CONFFILE] {
+                let (from, to) = (original.with_suffix(suffix), to.with_suffix(suffix));
+                if is_diverted && root.entry(&from)?.is_some() {
+                    root.rename(&from, &to)?;
                 }
             }
         }
@@ -270,7 +280,7 @@ fn place(
     }
     let diverted = diversions.place(&entry.path, package);
     if conffiles.contains(&entry.path) {
-        return Place::At(diverted.unwrap_or(&entry.path).with_suffix(".dpkg-new"));
+        return Place::At(diverted.unwrap_or(&entry.path).with_suffix(NEW_CONFFILE));
     }
     diverted.map_or(Place::Own, |path| Place::At(path.clone()))
 }

@@ -1,0 +1,138 @@
+use super::*;
+use boot_kit::{
+    Command, Digest, Outcome, Root, Runner, event::Silence, parcel::Packing, testkit::Deb,
+};
+use std::io::{Seek, Write};
+
+const STATUS: &str = "var/lib/dpkg/status";
+
+/// Stands in for the sandbox: `preinst` scripts are lines `divert ORIGINAL TO`, and dpkg configures whatever is there.
+struct Actor<'a>(&'a Root);
+
+impl Runner for Actor<'_> {
+    fn run(&self, command: &Command, _: &mut dyn FnMut(&str)) -> Result<Outcome> {
+        let (program, diversions) = (&command.program, "var/lib/dpkg/diversions");
+        if program == "/usr/bin/dpkg" {
+            let status = self.text(STATUS).replace("ok unpacked", "ok installed");
+            self.write(STATUS, &status)?;
+        } else {
+            let mut env = command.env.iter();
+            let diverter = env.find(|(name, _)| name == "DPKG_MAINTSCRIPT_PACKAGE");
+            let diverter = &diverter.expect("scripts are told their package").1;
+            let mut text = self.text(diversions);
+            for line in self.text(program.trim_start_matches('/')).lines() {
+                let paths = line.strip_prefix("divert ").expect("knows one word");
+                text.push_str(&format!("{}\n{diverter}\n", paths.replace(' ', "\n")));
+            }
+            self.write(diversions, &text)?;
+        }
+        Ok(Outcome::default())
+    }
+}
+
+impl Actor<'_> {
+    fn text(&self, path: &str) -> String {
+        let path = RootPath::parse(path).expect("well-formed");
+        let content = self.0.read(&path).expect("readable").unwrap_or_default();
+        String::from_utf8(content).expect("UTF-8")
+    }
+
+    fn write(&self, path: &'static str, text: &str) -> Result<()> {
+        self.0.write(&RootPath::from(path), text.as_bytes(), 0o644)
+    }
+}
+
+/// Installs layers of packages, each with what a profile drops; gives the root's files by path and content.
+fn install(layers: &[&[Deb]], dropped: &str) -> Result<Vec<String>> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    std::fs::create_dir(directory.path().join("root")).expect("writable");
+    let root = Root::open(&directory.path().join("root"))?;
+    let artifact = |deb: &Deb| Artifact {
+        name: deb.value("Package").to_owned(),
+        version: deb.value("Version").to_owned(),
+        arch: deb.value("Architecture").to_owned(),
+        size: 0,
+        sha256: Digest::of(""),
+        urls: vec![],
+        requested: true,
+    };
+    let mut plan = Plan::default();
+    for (number, debs) in layers.iter().enumerate() {
+        let step = Step {
+            artifacts: debs.iter().map(artifact).collect(),
+        };
+        plan.layers.push(Layer {
+            name: number.to_string(),
+            steps: vec![step],
+        });
+    }
+    Notes {
+        architecture: "amd64".into(),
+        ..Notes::default()
+    }
+    .write(&mut plan)?;
+    let actor = Actor(&root);
+    let site = Site {
+        root: &root,
+        runner: &actor,
+        report: &Silence,
+        epoch: 0,
+        jobs: 1,
+    };
+    let installer = DebInstaller::new(&plan, site)?;
+    for (layer, debs) in plan.layers.iter().zip(layers) {
+        let mut parcels = Vec::new();
+        for (artifact, deb) in layer.steps[0].artifacts.iter().zip(*debs) {
+            let mut file = tempfile::tempfile()?;
+            file.write_all(&deb.build())?;
+            file.rewind()?;
+            let keep = |path: &RootPath, _: &boot_kit::Kind| path.bytes() != dropped.as_bytes();
+            let mut packing = Packing::new(&directory.path().join(&artifact.name), &keep)?;
+            installer.unpack(artifact, file, &mut packing)?;
+            parcels.push(packing.finish()?.expect("no hard links"));
+        }
+        installer.install(&layer.steps[0], parcels)?;
+        installer.finish(layer)?;
+    }
+    let mut files = Files(Vec::new());
+    root.walk(&mut files)?;
+    Ok(files.0)
+}
+
+/// Notes the files outside the databases.
+struct Files(Vec<String>);
+
+impl Sink for Files {
+    fn entry(&mut self, entry: &Entry, content: &mut dyn std::io::Read) -> Result<()> {
+        let is_file = !matches!(entry.kind, boot_kit::Kind::Directory);
+        if is_file && !entry.path.bytes().starts_with(b"var/lib/") {
+            let mut text = String::new();
+            content.read_to_string(&mut text)?;
+            self.0.push(format!("{} {text}", entry.path));
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn what_a_preinst_diverts_moves_aside_before_and_after_the_root_is_configured() {
+    let diverter = Deb::new("diverter", "1").script(
+        "preinst",
+        "divert /usr/x /usr/x.old\ndivert /etc/y /etc/y.old\ndivert /usr/no /usr/no.old\n",
+    );
+    let owner = Deb::new("owner", "1")
+        .file("usr/x", 0o644, "x")
+        .conffile("etc/y", "y")
+        .file("usr/no", 0o644, "no");
+    let expected = ["etc/y.old.dpkg-new y", "usr/x.old x"];
+    let (base, both) = ([Deb::new("base", "1")], [diverter, owner]);
+    let reversed = [both[1].clone(), both[0].clone()];
+    for layers in [
+        &[&both[..]][..],
+        &[&reversed],
+        &[&both[..1], &both[1..]],
+        &[&base, &both],
+    ] {
+        assert_eq!(install(layers, "usr/no").expect("installs"), expected);
+    }
+}
