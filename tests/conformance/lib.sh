@@ -150,10 +150,9 @@ two_at_a_time() {
 }
 
 # A normal user with subordinate ids, as adduser makes them, for as long as the suite runs.
-PERSON=boot-person
+PERSON=boot-$$
 make_person() {
     PERSON_HOME=$WORK/person
-    remove_person
     touch /etc/subuid /etc/subgid
     useradd --home-dir "$PERSON_HOME" --create-home --shell /bin/sh "$PERSON"
     grep -q "^$PERSON:" /etc/subuid || echo "$PERSON:1000000:65536" >>/etc/subuid

@@ -48,6 +48,7 @@ compare() {
         *) echo "deb [signed-by=$keyring] $mirror $suite main" ;;
         esac
     done >"$at/sources.list"
+    # shellcheck disable=SC2086 # several words
     cat >"$at/apt.conf" <<END
 Dir::Etc::Main "/dev/null";
 Dir::Etc::Parts "/dev/null";

@@ -14,6 +14,7 @@ part_failures() {
     check "SIGTERM at any moment leaves nothing" leaves_nothing_on SIGTERM tar
     check "SIGKILL at any moment leaves nothing" leaves_nothing_on SIGKILL tar
     check "SIGINT at any moment leaves no half directory" leaves_nothing_on SIGINT directory/
+    check "SIGINT at any moment leaves nothing of a normal user's run" as_person_leaves_nothing
     check "SIGINT while downloading leaves nothing" leaves_nothing_while_downloading
     check "SIGINT is answered soon, whatever is going on" answers_soon
     check "a full disk under the output" full_disk output
@@ -23,16 +24,18 @@ part_failures() {
 }
 
 # trial DIRECTORY BOOT-ARGUMENT…: runs boot with output and TMPDIR below DIRECTORY, which must stay as it is.
-# Options for trial.py stand in TRIAL, another archive or cache in ARCHIVE and CACHE.
+# Options for trial.py stand in TRIAL, what runs boot in RUNNER, another archive or cache in ARCHIVE and CACHE.
 # Its own cache, because other parts run beside it: files still arriving must be gone too.
 TRIAL=()
+RUNNER=()
 trial() {
     local directory=$1 cache=${CACHE:-$WORK/failures-cache}
     shift
     mkdir -p "$directory/tmp" "$directory/out" "$cache/runs"
+    [ ${#RUNNER[@]} -eq 0 ] || chown "$PERSON:" "$directory/tmp" "$directory/out" "$cache" "$cache/runs"
     TMPDIR=$directory/tmp python3 -B "$HERE/failures/trial.py" "${TRIAL[@]}" \
         --watch "$directory" --watch "$cache/runs" -- \
-        "$BOOT" debian --mirror "${ARCHIVE:-$MIRROR}" --prune none --progress plain --cache-dir "$cache" "$@"
+        "${RUNNER[@]}" "$BOOT" debian --mirror "${ARCHIVE:-$MIRROR}" --prune none --progress plain --cache-dir "$cache" "$@"
 }
 
 # fails DIRECTORY ARGUMENT…: the trial must end with 1 or 2 and leave nothing; prints what it said.
@@ -118,10 +121,11 @@ failing_script() {
 
 # Sends the signal after fixed parts of the time that a whole run takes, all phases but the download.
 leaves_nothing_on() {
-    local signal=$1 output=$2 directory whole part hit=0 said
+    local signal=$1 output=$2 elsewhere directory whole part hit=0 said
+    elsewhere=$(mktemp -d "$WORK/whole.XXXXXX")
     directory=$(mktemp -d "$WORK/signal.XXXXXX")
-    whole=$(trial "$directory" -o "$WORK/whole.tar" 2>&1 | awk '$1 == "seconds" { print $2 }')
-    rm "$WORK/whole.tar"
+    chmod 1777 "$elsewhere" "$directory"
+    whole=$(trial "$directory" -o "$elsewhere/x.tar" 2>&1 | awk '$1 == "seconds" { print $2 }')
     echo "a whole run takes $whole s"
     for part in 0.02 0.1 0.25 0.4 0.5 0.6 0.7 0.8 0.9 0.97; do
         TRIAL=(--signal "$signal" --after "$(awk "BEGIN { print $whole * $part }")")
@@ -150,10 +154,18 @@ leaves_nothing_on() {
     [ "$hit" -ge 6 ]
     # What the killed ones left, the next run removes.
     TRIAL=()
-    said=$(trial "$directory" -o "$WORK/whole.tar" 2>&1)
-    rm "$WORK/whole.tar"
-    find "$directory" "$WORK/failures-cache/runs" -mindepth 1 | tee "$WORK/left"
-    [ "$(wc -l <"$WORK/left")" -eq 2 ]
+    said=$(trial "$directory" -o "$elsewhere/y.tar" 2>&1)
+    cmp "$elsewhere/x.tar" "$elsewhere/y.tar"
+    find "$directory" "${CACHE:-$WORK/failures-cache}/runs" -mindepth 1 | tee "$elsewhere/left"
+    [ "$(wc -l <"$elsewhere/left")" -eq 2 ]
+    rm -r "$elsewhere"
+}
+
+as_person_leaves_nothing() {
+    CACHE=$PERSON_HOME/failures-cache
+    # It becomes the program itself, so that signals meet no one else.
+    RUNNER=(setpriv --reuid "$PERSON" --regid "$PERSON" --init-groups env HOME="$PERSON_HOME")
+    leaves_nothing_on SIGINT tar
 }
 
 leaves_nothing_while_downloading() {

@@ -9,7 +9,8 @@ part_solver() {
 }
 
 choose_as_apt() {
-    bash "$HERE/solver.sh" | tee "$WORK/solver-output"
+    # Where it keeps its lists.
+    KEEP=$WORK/solver bash "$HERE/solver.sh" | tee "$WORK/solver-output"
     # The score, for the log of a good run too.
-    tail -n 5 "$WORK/solver-output" | sed 's/^/        /' >"$WORK/solver-score"
+    grep ' equal' "$WORK/solver-output" | sed 's/^/        /' >"$WORK/solver-score"
 }
