@@ -107,10 +107,15 @@ impl Pipeline<'_> {
     }
 
     fn unpack_all(&self, board: &Board, artifacts: &[&Artifact], installer: &dyn Installer) {
-        // The scripts of a lower layer may be running: they are what the run waits for, so they go first.
-        let _ =
-            rustix::process::setpriority_process(Some(rustix::thread::gettid()), UNPACK_NICENESS);
+        let first_layer = self.plan.layers.first().map_or(0, count);
+        let mut is_nice = false;
         while let Some((number, file)) = board.next_to_unpack() {
+            if number >= first_layer && !is_nice {
+                // The scripts of a lower layer may be running: they are what the run waits for, so they go first.
+                let thread = rustix::thread::gettid();
+                is_nice =
+                    rustix::process::setpriority_process(Some(thread), UNPACK_NICENESS).is_ok();
+            }
             let artifact = artifacts[number];
             let parcel = self.unpack(number, artifact, file, installer);
             match parcel.context(|| format!("cannot unpack `{}`", artifact.name)) {
