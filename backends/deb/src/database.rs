@@ -7,7 +7,7 @@ mod status;
 mod triggers;
 
 pub use diversions::Diversions;
-pub use info::{remove_from_list, write_info};
+pub use info::{check_shared, remove_from_list, write_info};
 pub use ownership::{Claim, Ownership};
 pub use status::Status;
 pub use triggers::{activate_triggers, register_interests};

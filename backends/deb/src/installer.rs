@@ -11,7 +11,7 @@ use crate::{
     apt,
     archive::{self, Unpacked},
     database::{
-        Claim, Diversions, Ownership, Status, activate_triggers, register_interests,
+        Claim, Diversions, Ownership, Status, activate_triggers, check_shared, register_interests,
         remove_from_list, write_info,
     },
     guards,
@@ -121,6 +121,9 @@ impl<'a> DebInstaller<'a> {
         let claim = state
             .ownership
             .claim(package, &|path| diversions.has(path))?;
+        for (other, paths) in &claim.shared {
+            check_shared(root, package, other, paths)?;
+        }
         let conffiles = package
             .conffiles()
             .filter(|conffile| !conffile.remove_on_upgrade)
@@ -266,7 +269,7 @@ impl Installer for DebInstaller<'_> {
     }
 }
 
-/// Where one file goes: not over what others keep, aside where diverted, and beside its name if it is a
+/// Where one file goes: not over what others keep or share, aside where diverted, and beside its name if it is a
 /// configuration file, which dpkg puts in place when it configures the package.
 fn place(
     entry: &Entry,
@@ -281,6 +284,13 @@ fn place(
     let diverted = diversions.place(&entry.path, package);
     if conffiles.contains(&entry.path) {
         return Place::At(diverted.unwrap_or(&entry.path).with_suffix(NEW_CONFFILE));
+    }
+    if claim
+        .shared
+        .values()
+        .any(|paths| paths.contains(&entry.path))
+    {
+        return Place::Nowhere;
     }
     diverted.map_or(Place::Own, |path| Place::At(path.clone()))
 }

@@ -32,6 +32,8 @@ pub struct Claim {
     pub yielded: HashSet<RootPath>,
     /// Paths taken over, by the name in `info/` of the package that had them.
     pub taken: HashMap<String, HashSet<RootPath>>,
+    /// Paths that another instance of the same package has already, by its name in `info/`: listed, not unpacked again.
+    pub shared: HashMap<String, HashSet<RootPath>>,
 }
 
 impl Ownership {
@@ -60,8 +62,12 @@ impl Ownership {
             .map(|path| &path.path)
         {
             if let Some(owner) = self.owners.get(path).map(|owner| &self.packages[*owner]) {
-                let shared = owner.package == ours.package && owner.info_name != ours.info_name;
-                if !shared && !is_diverted(path) {
+                if owner.package == ours.package && owner.info_name != ours.info_name {
+                    let shared = claim.shared.entry(owner.info_name.clone());
+                    shared.or_default().insert(path.clone());
+                    continue;
+                }
+                if !is_diverted(path) {
                     if replaces(&ours, owner)? {
                         claim
                             .taken

@@ -87,7 +87,10 @@ fn install(layers: &[&[Deb]], dropped: &str) -> Result<Vec<String>> {
             file.write_all(&deb.build())?;
             file.rewind()?;
             let keep = |path: &RootPath, _: &boot_kit::Kind| path.bytes() != dropped.as_bytes();
-            let mut packing = Packing::new(&directory.path().join(&artifact.name), &keep)?;
+            let parcel = directory
+                .path()
+                .join(format!("{}:{}", artifact.name, artifact.arch));
+            let mut packing = Packing::new(&parcel, &keep)?;
             installer.unpack(artifact, file, &mut packing)?;
             parcels.push(packing.finish()?.expect("no hard links"));
         }
@@ -135,4 +138,37 @@ fn what_a_preinst_diverts_moves_aside_before_and_after_the_root_is_configured() 
     ] {
         assert_eq!(install(layers, "usr/no").expect("installs"), expected);
     }
+}
+
+#[test]
+fn instances_of_one_package_share_what_is_equal_and_nothing_else() {
+    let instance = |arch: &str, sum: &str, content: &str| {
+        let sums = format!("{sum}  usr/share/x\n");
+        Deb::new("a", "1")
+            .arch(arch)
+            .field("Multi-Arch", "same")
+            .file("usr/share/x", 0o644, content)
+            .file(&format!("usr/lib/{arch}"), 0o644, arch)
+            .control_file("md5sums", &sums)
+    };
+    let (one, two) = ("1".repeat(32), "2".repeat(32));
+    let equal = [
+        instance("amd64", &one, "first"),
+        instance("i386", &one, "second"),
+    ];
+    assert_eq!(
+        install(&[&equal], "").expect("installs"),
+        [
+            "usr/lib/amd64 amd64",
+            "usr/lib/i386 i386",
+            "usr/share/x first"
+        ]
+    );
+    let different = [instance("amd64", &one, ""), instance("i386", &two, "")];
+    let error = install(&[&different], "").expect_err("differs");
+    let cause = std::error::Error::source(&error).expect("names the package");
+    assert_eq!(
+        cause.to_string(),
+        "package `a:i386` has another `/usr/share/x` than `a:amd64`"
+    );
 }
