@@ -97,6 +97,7 @@ impl Pipeline<'_> {
     }
 
     fn fetch_all(&self, board: &Board, artifacts: &[&Artifact]) {
+        let _watch = board.watch();
         while let Some(number) = board.next_to_fetch() {
             let artifact = artifacts[number];
             match (self.fetch)(artifact) {
@@ -107,6 +108,7 @@ impl Pipeline<'_> {
     }
 
     fn unpack_all(&self, board: &Board, artifacts: &[&Artifact], installer: &dyn Installer) {
+        let _watch = board.watch();
         let first_layer = self.plan.layers.first().map_or(0, count);
         let mut is_nice = false;
         while let Some((number, file)) = board.next_to_unpack() {

@@ -6,7 +6,11 @@ use std::{
     fs::File,
     ops::Range,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
 };
+
+/// How many files may wait to be unpacked; the usual limit of open files is 1024.
+pub const MOST_READY: usize = 64;
 
 /// The state of every artifact, by its number in the plan.
 pub struct Board {
@@ -49,8 +53,16 @@ impl Board {
     }
 
     /// Takes the next artifact to fetch; `None` when there is nothing more to do.
+    ///
+    /// Waits while [`MOST_READY`] files are waiting to be unpacked: each is an open one.
     pub fn next_to_fetch(&self) -> Option<usize> {
         let mut state = self.lock();
+        while !state.is_closed && state.ready.len() >= MOST_READY {
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
         if state.is_closed {
             None
         } else {
@@ -75,7 +87,7 @@ impl Board {
             }
             if let Some((_, work)) = state.ready.pop_first() {
                 state.left_to_unpack -= 1;
-                if state.left_to_unpack == 0 {
+                if state.left_to_unpack == 0 || state.ready.len() + 1 == MOST_READY {
                     self.changed.notify_all();
                 }
                 return Some(work);
@@ -118,11 +130,17 @@ impl Board {
         }
     }
 
+    /// Sees to it that a thread that panics ends the run: what it was to hand over would be waited for for ever.
+    pub fn watch(&self) -> Watch<'_> {
+        Watch(self)
+    }
+
     /// Reports a failure: the first one ends the run.
     pub fn fail(&self, error: Error) {
         let mut state = self.lock();
         state.failure.get_or_insert(error);
         state.to_fetch.clear();
+        state.ready.clear();
         self.changed.notify_all();
     }
 
@@ -141,5 +159,17 @@ impl Board {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Made by [`Board::watch`]; lives as long as the thread's work.
+pub struct Watch<'a>(&'a Board);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0
+                .fail(Error::new(ErrorKind::Io, "a thread of the program failed"));
+        }
     }
 }

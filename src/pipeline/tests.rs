@@ -293,3 +293,34 @@ fn an_interruption_ends_scripts_and_unpacking() {
     assert_eq!(error.kind(), ErrorKind::Interrupted, "{error:?}");
     assert!(begin.elapsed() < Duration::from_secs(20));
 }
+
+#[test]
+fn a_thread_that_panics_ends_the_run() {
+    let fetch = |artifact: &Artifact| {
+        assert_ne!(artifact.name, "c", "on purpose");
+        Ok(tarball(&artifact.name))
+    };
+    let run = std::panic::AssertUnwindSafe(|| build(2, &|_, _| true, &fetch));
+    assert!(std::panic::catch_unwind(run).is_err());
+}
+
+#[test]
+fn only_so_many_files_wait_open() {
+    let board = Board::new((0..=board::MOST_READY).collect());
+    for _ in 0..board::MOST_READY {
+        let number = board.next_to_fetch().expect("there is more");
+        board.arrived(number, tempfile::tempfile().expect("a temporary file"));
+    }
+    let unpacked = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let fetcher = scope.spawn(|| {
+            let number = board.next_to_fetch();
+            (number, unpacked.load(Ordering::SeqCst))
+        });
+        thread::sleep(Duration::from_millis(50));
+        unpacked.store(true, Ordering::SeqCst);
+        board.next_to_unpack().expect("one is ready");
+        let last = Some(board::MOST_READY);
+        assert_eq!(fetcher.join().expect("did not panic"), (last, true));
+    });
+}
