@@ -13,7 +13,7 @@ const START_TEXT: &[u8] = b"#!/bin/sh\necho \"start-stop-daemon $*: not in a bas
 /// Added to the name of what a guard stands in for.
 const ASIDE: &str = ".boot";
 
-/// Puts the guards up.
+/// Puts the guards up, those that are not.
 pub fn raise(root: &Root) -> Result<()> {
     put(root, POLICY, POLICY_TEXT)?;
     if root.entry(&RootPath::from(START))?.is_some() {
@@ -38,6 +38,9 @@ pub fn lower(root: &Root) -> Result<()> {
 /// Puts a guard at `path`, and what a package has there aside.
 fn put(root: &Root, path: &'static str, text: &[u8]) -> Result<()> {
     let path = RootPath::from(path);
+    if root.read(&path)?.as_deref() == Some(text) {
+        return Ok(());
+    }
     if root.entry(&path)?.is_some() {
         root.rename(&path, &path.with_suffix(ASIDE))?;
     }
@@ -60,6 +63,7 @@ mod tests {
                 root.write(&policy, b"policy", 0o755).expect("writable");
                 expected.insert(0, b"policy-rc.d".to_vec());
             }
+            raise(&root).expect("writable");
             raise(&root).expect("writable");
             for (path, text) in [(&policy, POLICY_TEXT), (&start, START_TEXT)] {
                 assert_eq!(root.read(path).expect("readable").as_deref(), Some(text));

@@ -232,6 +232,7 @@ impl Installer for DebInstaller<'_> {
                 .expect("every artifact of a step is unpacked before");
             let name = &artifact.name;
             if state.is_configured && package.file("preinst").is_some() {
+                guards::raise(self.site.root)?;
                 state.status.write(self.site.root)?;
                 self.scripts().preinst(&package, self.dpkg_version())?;
                 state.diversions = Diversions::read(self.site.root)?;
@@ -253,8 +254,8 @@ impl Installer for DebInstaller<'_> {
             self.make_skeleton()?;
         }
         state.status.write(root)?;
-        self.run_waiting_preinsts(&mut state)?;
         guards::raise(root)?;
+        self.run_waiting_preinsts(&mut state)?;
         self.scripts().configure()?;
         guards::lower(root)?;
         apt::write_extended_states(root, self.plan, layer, &self.notes.architecture)?;
