@@ -22,8 +22,12 @@ const MARK: &str = "\u{1e}boot-later\u{1f}";
 /// Between its arguments.
 const BETWEEN: char = '\u{1f}';
 
+/// Where the stand-in notes every call: a script may send what it prints elsewhere.
+const NOTED: &str = "usr/bin/py3compile.later";
+
 const STAND_IN: &[u8] = b"#!/bin/sh
 IFS=$(printf '\\037')
+printf '%s\\n' \"$*\" >>/usr/bin/py3compile.later
 printf '\\036boot-later\\037%s\\n' \"$*\" >&2
 ";
 
@@ -80,8 +84,19 @@ pub fn raise(root: &Root) -> Result<bool> {
     Ok(true)
 }
 
+/// Lists the calls the stand-in noted, in order.
+pub fn noted(root: &Root) -> Result<Vec<Vec<String>>> {
+    let text = root.read(&RootPath::from(NOTED))?.unwrap_or_default();
+    let calls = String::from_utf8_lossy(&text);
+    Ok(calls
+        .lines()
+        .map(|line| line.split(BETWEEN).map(str::to_owned).collect())
+        .collect())
+}
+
 /// Puts the program back.
 pub fn lower(root: &Root) -> Result<()> {
+    root.remove(&RootPath::from(NOTED))?;
     root.rename(&RootPath::from(PROGRAM_ASIDE), &RootPath::from(PROGRAM))
 }
 
@@ -105,6 +120,7 @@ pub struct Queue {
 
 #[derive(Default)]
 struct State {
+    heard: Vec<Vec<String>>,
     waiting: VecDeque<Vec<String>>,
     is_complete: bool,
     failure: Option<Error>,
@@ -113,12 +129,24 @@ struct State {
 impl Queue {
     /// Adds one call, by its arguments.
     pub fn push(&self, args: Vec<String>) {
-        self.lock(|state| state.waiting.push_back(args));
+        self.lock(|state| {
+            state.heard.push(args.clone());
+            state.waiting.push_back(args);
+        });
     }
 
-    /// Says that no more will come.
-    pub fn complete(&self) {
-        self.lock(|state| state.is_complete = true);
+    /// Says that no more will come; adds those of `noted` that were not heard of.
+    pub fn complete(&self, noted: Vec<Vec<String>>) {
+        self.lock(|state| {
+            let mut heard = std::mem::take(&mut state.heard);
+            for args in noted {
+                match heard.iter().position(|known| *known == args) {
+                    Some(known) => drop(heard.swap_remove(known)),
+                    None => state.waiting.push_back(args),
+                }
+            }
+            state.is_complete = true;
+        });
     }
 
     /// Runs calls until none is left and no more will come; may be called from several threads.
@@ -227,15 +255,17 @@ mod tests {
     #[test]
     fn every_call_is_made_once_and_a_failure_is_told() {
         let (queue, runner) = (Queue::default(), Recorder(Mutex::default()));
-        let wanted: Vec<String> = (0..20).map(|number| number.to_string()).collect();
+        let mut wanted: Vec<String> = (0..20).map(|number| number.to_string()).collect();
         std::thread::scope(|scope| {
             scope.spawn(|| queue.work(&runner, &Silence, &[]));
             for call in &wanted {
                 queue.push(vec![call.clone()]);
             }
-            queue.complete();
+            queue.complete(vec![vec!["3".into()], vec!["20".into()]]);
             queue.work(&runner, &Silence, &[]);
         });
+        // The third was heard and noted; the last only noted.
+        wanted.push("20".to_owned());
         let mut calls = runner.0.lock().expect("no thread panicked").concat();
         calls.sort_by_key(|call| call.parse::<u32>().ok());
         assert_eq!(calls, wanted);

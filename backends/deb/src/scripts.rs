@@ -104,11 +104,17 @@ impl Scripts<'_> {
                 scope.spawn(|| queue.work(self.runner, self.report, &env));
             }
             let configured = self.configure_all(&queue);
-            queue.complete();
-            if configured.is_ok() {
-                queue.work(self.runner, self.report, &env);
+            match configured.and_then(|()| later::noted(self.root)) {
+                Ok(noted) => {
+                    queue.complete(noted);
+                    queue.work(self.runner, self.report, &env);
+                    Ok(())
+                }
+                Err(error) => {
+                    queue.complete(Vec::new());
+                    Err(error)
+                }
             }
-            configured
         });
         configured?;
         queue.outcome()?;
