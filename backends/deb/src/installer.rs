@@ -2,7 +2,7 @@
 //!
 //! The first layer lands whole before anything runs, because nothing could run before; its `preinst` scripts follow, then
 //! one `dpkg --configure` orders all packages. A later layer lands on a configured root, so there each `preinst` runs
-//! before its package lands, as with dpkg itself.
+//! before its package lands, as with dpkg itself, and what it pre-depends on is configured before any of its step.
 
 #[cfg(test)]
 mod tests;
@@ -178,6 +178,34 @@ impl<'a> DebInstaller<'a> {
         Ok(())
     }
 
+    /// Configures what `preinst` scripts of a step may rely on and earlier steps of its layer have left.
+    fn configure_pre_depends(&self, state: &mut State, step: &Step) -> Result<()> {
+        if !state.is_configured || state.status.unfinished().is_empty() {
+            return Ok(());
+        }
+        let mut with_script = Vec::new();
+        for artifact in &step.artifacts {
+            let key = (artifact.name.clone(), artifact.arch.clone());
+            if let Some(package) = lock(&self.unpacked).get(&key)
+                && package.file("preinst").is_some()
+            {
+                with_script.push(package.control.clone());
+            }
+        }
+        let needed = state.status.unconfigured_pre_depends(&with_script)?;
+        if needed.is_empty() {
+            return Ok(());
+        }
+        let root = self.site.root;
+        state.status.write(root)?;
+        guards::raise(root)?;
+        self.scripts().configure_first(&needed)?;
+        guards::lower(root)?;
+        state.status = Status::read(root)?;
+        state.diversions = Diversions::read(root)?;
+        Ok(())
+    }
+
     fn make_skeleton(&self) -> Result<()> {
         let root = self.site.root;
         for path in SKELETON {
@@ -225,6 +253,7 @@ impl Installer for DebInstaller<'_> {
 
     fn install(&self, step: &Step, parcels: Vec<Parcel>) -> Result<()> {
         let mut state = lock(&self.state);
+        self.configure_pre_depends(&mut state, step)?;
         for (artifact, parcel) in step.artifacts.iter().zip(parcels) {
             let key = (artifact.name.clone(), artifact.arch.clone());
             let package = lock(&self.unpacked)

@@ -12,6 +12,7 @@ use boot_kit::{
     Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Recipe, Report, Result, Step,
     event::Phase,
 };
+use std::iter;
 
 /// Makes the plan of a recipe.
 pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan> {
@@ -38,11 +39,16 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
         epoch: acquired.epoch(),
         ..Plan::default()
     };
-    for (name, chosen) in [("base", &solution.base), ("include", &solution.include)] {
+    // The base is one step: nothing in it could be configured before all of it has landed.
+    for (name, chosen, cuts) in [
+        ("base", &solution.base, &[][..]),
+        ("include", &solution.include, &solution.cuts),
+    ] {
         if !chosen.is_empty() {
+            let steps = split(chosen, cuts).map(step).collect::<Result<_>>()?;
             plan.layers.push(Layer {
                 name: name.to_owned(),
-                steps: vec![step(chosen)?],
+                steps,
             });
         }
     }
@@ -65,6 +71,13 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
         bytes: plan.bytes(),
     });
     Ok(plan)
+}
+
+/// Splits a slice before each of the places in `cuts`.
+fn split<'a, T>(whole: &'a [T], cuts: &'a [usize]) -> impl Iterator<Item = &'a [T]> {
+    let begins = iter::once(0).chain(cuts.iter().copied());
+    let ends = cuts.iter().copied().chain([whole.len()]);
+    begins.zip(ends).map(|(begin, end)| &whole[begin..end])
 }
 
 /// What is asked for, in the solver's terms.
@@ -140,4 +153,17 @@ fn artifact(universe: &Universe, chosen: Chosen, acquired: &Acquired) -> Result<
             .collect(),
         requested: chosen.requested,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lost_between_steps() {
+        let steps =
+            |cuts: &[usize]| -> Vec<Vec<u8>> { split(b"abcd", cuts).map(<[u8]>::to_vec).collect() };
+        assert_eq!(steps(&[]), [b"abcd"]);
+        assert_eq!(steps(&[1, 3]), [&b"a"[..], b"bc", b"d"]);
+    }
 }

@@ -92,6 +92,11 @@ impl Scripts<'_> {
         Ok(())
     }
 
+    /// Configures only the packages named, before others land.
+    pub fn configure_first(&self, packages: &[String]) -> Result<()> {
+        self.configure_some(packages, &Queue::default())
+    }
+
     /// Configures every unpacked package, compiling Python on the side.
     pub fn configure(&self) -> Result<()> {
         if !later::raise(self.root)? {
@@ -133,18 +138,8 @@ impl Scripts<'_> {
             "--configure",
             "--pending",
         ];
-        let essentials = Status::read(self.root)?.unfinished_essentials()?;
-        if !essentials.is_empty() {
-            // What is triggered waits for the rest: it would be triggered again.
-            let mut args = vec![
-                "--force-depends",
-                "--force-confold",
-                "--no-triggers",
-                "--configure",
-            ];
-            args.extend(essentials.iter().map(String::as_str));
-            self.dpkg(&args, queue)?;
-        }
+        let essentials = Status::read(self.root)?.unconfigured_essentials()?;
+        self.configure_some(&essentials, queue)?;
         self.dpkg(&pending, queue)?;
         if !Status::read(self.root)?.unfinished().is_empty() {
             self.dpkg(&["--force-confold", "--configure", "--pending"], queue)?;
@@ -159,6 +154,21 @@ impl Scripts<'_> {
             .collect();
         let message = format!("packages were left unconfigured: {}", list.join(", "));
         Err(Error::new(ErrorKind::Script, message))
+    }
+
+    /// Configures the packages named, if any are; what they trigger waits for the rest, as it would be triggered again.
+    fn configure_some(&self, packages: &[String], queue: &Queue) -> Result<()> {
+        if packages.is_empty() {
+            return Ok(());
+        }
+        let mut args = vec![
+            "--force-depends",
+            "--force-confold",
+            "--no-triggers",
+            "--configure",
+        ];
+        args.extend(packages.iter().map(String::as_str));
+        self.dpkg(&args, queue)
     }
 
     fn dpkg(&self, args: &[&str], queue: &Queue) -> Result<()> {

@@ -16,6 +16,9 @@ const PATH: &str = "var/lib/dpkg/status";
 /// The status of a package that is completely installed.
 const INSTALLED: &str = "install ok installed";
 
+/// The status of a package that is still to be configured.
+const UNPACKED: &str = "install ok unpacked";
+
 /// The order in which dpkg writes the fields it knows (`fieldinfos` in its lib/dpkg/parse.c); all others follow in
 /// the order of the package's own control file.
 const ORDER: [&str; 26] = [
@@ -111,10 +114,32 @@ impl Status {
             .collect()
     }
 
-    /// Names (`name:architecture`) those of the essential packages and of all they depend on that are unfinished.
+    /// Names (`name:architecture`) those of the essential packages and of all they depend on that are still to be
+    /// configured.
+    pub fn unconfigured_essentials(&self) -> Result<Vec<String>> {
+        self.unconfigured(&[], &|control| control.get("Essential") == Some("yes"))
+    }
+
+    /// Names likewise what must be configured before `preinst` scripts of `packages` run.
+    pub fn unconfigured_pre_depends(&self, packages: &[Control]) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for control in packages {
+            let depends = control.get("Pre-Depends").unwrap_or_default();
+            let relations = relation::parse(depends, control.architecture())?.concat();
+            names.extend(relations.iter().map(|relation| relation.name));
+        }
+        self.unconfigured(&names, &|_| false)
+    }
+
+    /// Names what is still to be configured of the packages that have or provide one of `names`, of those `is_wanted`
+    /// says yes to, and of all they depend on.
     ///
     /// Of alternatives, every one that is there counts.
-    pub fn unfinished_essentials(&self) -> Result<Vec<String>> {
+    fn unconfigured(
+        &self,
+        names: &[&str],
+        is_wanted: &dyn Fn(&Control) -> bool,
+    ) -> Result<Vec<String>> {
         let mut packages = Vec::new();
         for paragraph in self.paragraphs.values() {
             packages.push(Control::parse(paragraph.as_bytes())?);
@@ -127,8 +152,15 @@ impl Status {
                 providers.entry(relation.name).or_default().push(number);
             }
         }
-        let is_essential = |number: &usize| packages[*number].get("Essential") == Some("yes");
-        let mut open: Vec<usize> = (0..packages.len()).filter(is_essential).collect();
+        let mut open: Vec<usize> = (0..packages.len())
+            .filter(|number| is_wanted(&packages[*number]))
+            .collect();
+        open.extend(
+            names
+                .iter()
+                .filter_map(|name| providers.get(name))
+                .flatten(),
+        );
         let mut found = BTreeSet::new();
         while let Some(number) = open.pop() {
             if !found.insert(number) {
@@ -144,7 +176,7 @@ impl Status {
         }
         let found = found.into_iter().map(|number| &packages[number]);
         Ok(found
-            .filter(|control| control.get("Status") != Some(INSTALLED))
+            .filter(|control| control.get("Status") == Some(UNPACKED))
             .map(|control| format!("{}:{}", control.package(), control.architecture()))
             .collect())
     }
@@ -177,7 +209,7 @@ fn paragraph(package: &Unpacked) -> String {
     };
     for name in ORDER {
         match name {
-            "Status" => add(name, "install ok unpacked"),
+            "Status" => add(name, UNPACKED),
             "Conffiles" if !conffiles.is_empty() => add(name, &conffiles),
             "Conffiles" => {}
             _ => control
@@ -237,7 +269,7 @@ mod tests {
     fn essentials_are_found_with_all_they_depend_on() {
         let status = status(&[TOOL, LIBRARY, AWK, WORDS, OTHER]);
         assert_eq!(
-            status.unfinished_essentials().expect("well-formed"),
+            status.unconfigured_essentials().expect("well-formed"),
             ["library:amd64", "mawk:amd64", "tool:amd64", "words:all"]
         );
     }
@@ -248,8 +280,28 @@ mod tests {
         let (tool, awk) = (done(TOOL), done(AWK));
         let status = status(&[&tool, LIBRARY, &awk, OTHER]);
         assert_eq!(
-            status.unfinished_essentials().expect("well-formed"),
+            status.unconfigured_essentials().expect("well-formed"),
             ["library:amd64"]
+        );
+    }
+
+    #[test]
+    fn what_a_preinst_needs_is_named_with_what_that_needs() {
+        let status = status(&[TOOL, LIBRARY, AWK, WORDS, OTHER]);
+        let needed = |pre_depends: &str| {
+            let text = format!("Package: x\nVersion: 1\nArchitecture: amd64\n{pre_depends}");
+            let control = Control::parse(text.as_bytes()).expect("well-formed");
+            let needed = status.unconfigured_pre_depends(&[control]);
+            needed.expect("well-formed").join(" ")
+        };
+        assert_eq!(needed("Depends: other\n"), "");
+        assert_eq!(
+            needed("Pre-Depends: absent | awk, words\n"),
+            "mawk:amd64 words:all"
+        );
+        assert_eq!(
+            needed("Pre-Depends: library:any (>= 1)\n"),
+            "library:amd64 mawk:amd64 tool:amd64 words:all"
         );
     }
 

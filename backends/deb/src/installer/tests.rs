@@ -6,22 +6,39 @@ use std::io::{Seek, Write};
 
 const STATUS: &str = "var/lib/dpkg/status";
 
-/// Stands in for the sandbox: `preinst` scripts are lines `divert ORIGINAL TO`, and dpkg configures whatever is there.
+/// Stands in for the sandbox: `preinst` scripts are lines `divert ORIGINAL TO` or `ask`, which notes the packages that
+/// are not configured, and dpkg configures what it is told to.
 struct Actor<'a>(&'a Root);
 
 impl Runner for Actor<'_> {
     fn run(&self, command: &Command, _: &mut dyn FnMut(&str)) -> Result<Outcome> {
         let (program, diversions) = (&command.program, "var/lib/dpkg/diversions");
         if program == "/usr/bin/dpkg" {
-            let status = self.text(STATUS).replace("ok unpacked", "ok installed");
-            self.write(STATUS, &status)?;
+            let args = &command.args;
+            let configure = |paragraph: &str| {
+                let name = paragraph.lines().next().expect("a field");
+                let name = name.replace("Package: ", "") + ":amd64";
+                if args.contains(&name) || args.contains(&"--pending".to_owned()) {
+                    return paragraph.replace("ok unpacked", "ok installed");
+                }
+                paragraph.to_owned()
+            };
+            let status = self.text(STATUS);
+            let status = status.split_inclusive("\n\n").map(configure);
+            self.write(STATUS, &status.collect::<String>())?;
         } else {
             let mut env = command.env.iter();
             let diverter = env.find(|(name, _)| name == "DPKG_MAINTSCRIPT_PACKAGE");
             let diverter = &diverter.expect("scripts are told their package").1;
             let mut text = self.text(diversions);
             for line in self.text(program.trim_start_matches('/')).lines() {
-                let paths = line.strip_prefix("divert ").expect("knows one word");
+                if line == "ask" {
+                    for (name, _) in Status::read(self.0)?.unfinished() {
+                        self.write("log", &format!("{}{diverter}: {name}. ", self.text("log")))?;
+                    }
+                    continue;
+                }
+                let paths = line.strip_prefix("divert ").expect("knows two words");
                 text.push_str(&format!("{}\n{diverter}\n", paths.replace(' ', "\n")));
             }
             self.write(diversions, &text)?;
@@ -42,8 +59,14 @@ impl Actor<'_> {
     }
 }
 
-/// Installs layers of packages, each with what a profile drops; gives the root's files by path and content.
+/// Installs layers of packages, each in one step.
 fn install(layers: &[&[Deb]], dropped: &str) -> Result<Vec<String>> {
+    let layers: Vec<_> = layers.iter().map(std::slice::from_ref).collect();
+    install_steps(&layers, dropped)
+}
+
+/// Installs layers of steps of packages, each with what a profile drops; gives the root's files by path and content.
+fn install_steps(layers: &[&[&[Deb]]], dropped: &str) -> Result<Vec<String>> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     std::fs::create_dir(directory.path().join("root")).expect("writable");
     let root = Root::open(&directory.path().join("root"))?;
@@ -57,13 +80,13 @@ fn install(layers: &[&[Deb]], dropped: &str) -> Result<Vec<String>> {
         requested: true,
     };
     let mut plan = Plan::default();
-    for (number, debs) in layers.iter().enumerate() {
-        let step = Step {
+    for (number, steps) in layers.iter().enumerate() {
+        let step = |debs: &&[Deb]| Step {
             artifacts: debs.iter().map(artifact).collect(),
         };
         plan.layers.push(Layer {
             name: number.to_string(),
-            steps: vec![step],
+            steps: steps.iter().map(step).collect(),
         });
     }
     Notes {
@@ -80,21 +103,21 @@ fn install(layers: &[&[Deb]], dropped: &str) -> Result<Vec<String>> {
         jobs: 1,
     };
     let installer = DebInstaller::new(&plan, site)?;
-    for (layer, debs) in plan.layers.iter().zip(layers) {
-        let mut parcels = Vec::new();
-        for (artifact, deb) in layer.steps[0].artifacts.iter().zip(*debs) {
-            let mut file = tempfile::tempfile()?;
-            file.write_all(&deb.build())?;
-            file.rewind()?;
-            let keep = |path: &RootPath, _: &boot_kit::Kind| path.bytes() != dropped.as_bytes();
-            let parcel = directory
-                .path()
-                .join(format!("{}:{}", artifact.name, artifact.arch));
-            let mut packing = Packing::new(&parcel, &keep)?;
-            installer.unpack(artifact, file, &mut packing)?;
-            parcels.push(packing.finish()?.expect("no hard links"));
+    for (layer, steps) in plan.layers.iter().zip(layers) {
+        for (step, debs) in layer.steps.iter().zip(*steps) {
+            let mut parcels = Vec::new();
+            for (artifact, deb) in step.artifacts.iter().zip(*debs) {
+                let mut file = tempfile::tempfile()?;
+                file.write_all(&deb.build())?;
+                file.rewind()?;
+                let keep = |path: &RootPath, _: &boot_kit::Kind| path.bytes() != dropped.as_bytes();
+                let name = format!("{}:{}", artifact.name, artifact.arch);
+                let mut packing = Packing::new(&directory.path().join(name), &keep)?;
+                installer.unpack(artifact, file, &mut packing)?;
+                parcels.push(packing.finish()?.expect("no hard links"));
+            }
+            installer.install(step, parcels)?;
         }
-        installer.install(&layer.steps[0], parcels)?;
         installer.finish(layer)?;
     }
     let mut files = Files(Vec::new());
@@ -170,5 +193,34 @@ fn instances_of_one_package_share_what_is_equal_and_nothing_else() {
     assert_eq!(
         cause.to_string(),
         "package `a:i386` has another `/usr/share/x` than `a:amd64`"
+    );
+}
+
+#[test]
+fn what_a_preinst_may_rely_on_is_configured_before_it_and_no_more() {
+    let base = [Deb::new("base", "1")];
+    let users = [Deb::new("users", "1")];
+    let plain = [Deb::new("plain", "1")];
+    let daemon = [
+        Deb::new("friend", "1"),
+        Deb::new("daemon", "1")
+            .field("Pre-Depends", "users")
+            .script("preinst", "ask\n"),
+    ];
+    for (include, expected) in [
+        (
+            &[&users[..], &plain, &daemon][..],
+            "log daemon: friend. daemon: plain. ",
+        ),
+        (&[&users, &daemon], "log daemon: friend. "),
+        (&[&plain, &daemon], "log daemon: friend. daemon: plain. "),
+    ] {
+        let files = install_steps(&[&[&base], include], "").expect("installs");
+        assert_eq!(files, [expected]);
+    }
+    // A fresh root cannot run anything before all of its packages have landed.
+    assert_eq!(
+        install_steps(&[&[&users, &daemon]], "").expect("installs"),
+        ["log daemon: daemon. daemon: friend. daemon: users. "]
     );
 }

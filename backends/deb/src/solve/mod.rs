@@ -32,6 +32,9 @@ pub struct Solution {
     pub base: Vec<Chosen>,
     /// What the includes add to it, in an order that respects dependencies.
     pub include: Vec<Chosen>,
+    /// Where in `include` a package comes that pre-depends on one since the last such place: what is before it must
+    /// be configured before the `preinst` of that package runs, and can be.
+    pub cuts: Vec<usize>,
 }
 
 /// A package of a [`Solution`].
@@ -82,7 +85,7 @@ impl<'u> Base<'u> {
                 .into_iter()
                 .map(|slot| (slot, !solver.is_automatic(slot))),
         );
-        let chosen = order::sort(&solver, &chosen)?;
+        let chosen = order::sort(&solver, &chosen)?.packages;
         Ok(Self { solver, chosen })
     }
 
@@ -96,9 +99,11 @@ impl<'u> Base<'u> {
             .into_iter()
             .map(|slot| (slot, !solver.is_automatic(slot)))
             .collect();
+        let sorted = order::sort(&solver, &added)?;
         Ok(Solution {
             base: self.chosen.clone(),
-            include: order::sort(&solver, &added)?,
+            include: sorted.packages,
+            cuts: sorted.cuts,
         })
     }
 }

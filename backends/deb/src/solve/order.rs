@@ -5,10 +5,17 @@ use crate::index::{PackageId, SlotId};
 use boot_kit::Result;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Packages in an order that respects dependencies.
+pub(super) struct Sorted {
+    pub packages: Vec<Chosen>,
+    /// Where a new step begins, so that pre-dependencies can be configured before; never 0, ascending.
+    pub cuts: Vec<usize>,
+}
+
 /// Puts packages after what they depend on, `base-files` before all.
 ///
 /// Among packages that depend on each other in a circle, only Pre-Depends count; what is still open goes by name.
-pub(super) fn sort(solver: &Solver, chosen: &[(SlotId, bool)]) -> Result<Vec<Chosen>> {
+pub(super) fn sort(solver: &Solver, chosen: &[(SlotId, bool)]) -> Result<Sorted> {
     let nodes: Vec<Chosen> = chosen
         .iter()
         .filter_map(|(slot, requested)| {
@@ -53,13 +60,18 @@ pub(super) fn sort(solver: &Solver, chosen: &[(SlotId, bool)]) -> Result<Vec<Cho
         graph.needs.push(needs.into_iter().collect());
         graph.needs_first.push(needs_first.into_iter().collect());
     }
-    let mut order = graph.sort();
+    let Search {
+        mut order, circles, ..
+    } = graph.sort();
     let first = nodes.first().is_some_and(|node| !name(node).0);
     if first {
         order.retain(|number| *number != 0);
         order.insert(0, 0);
     }
-    Ok(order.into_iter().map(|number| nodes[number]).collect())
+    Ok(Sorted {
+        cuts: graph.cuts(&order, &circles),
+        packages: order.into_iter().map(|number| nodes[number]).collect(),
+    })
 }
 
 /// Who needs whom, by number.
@@ -83,23 +95,45 @@ struct Search {
     open: Vec<usize>,
     count: usize,
     order: Vec<usize>,
+    /// Of each number, its circle: named by the first of its members that was visited.
+    circles: Vec<usize>,
 }
 
 impl Graph {
-    /// Sorts the numbers so that each comes after what it needs.
-    fn sort(&self) -> Vec<usize> {
+    /// Sorts the numbers so that each comes after what it needs, the members of a circle one after the other.
+    fn sort(&self) -> Search {
         let mut search = Search {
             visits: vec![None; self.needs.len()],
             open: Vec::new(),
             count: 0,
             order: Vec::with_capacity(self.needs.len()),
+            circles: vec![0; self.needs.len()],
         };
         for number in 0..self.needs.len() {
             if search.visits[number].is_none() {
                 self.visit(number, &mut search);
             }
         }
-        search.order
+        search
+    }
+
+    /// Finds where in `order` a step must begin: before a circle that needs something first of the step so far.
+    ///
+    /// All before such a place is closed under dependencies, so it can be configured. Within a circle there is no such
+    /// place.
+    fn cuts(&self, order: &[usize], circles: &[usize]) -> Vec<usize> {
+        let (mut cuts, mut at) = (Vec::new(), 0);
+        let mut step: BTreeSet<usize> = BTreeSet::new();
+        for circle in order.chunk_by(|one, other| circles[*one] == circles[*other]) {
+            let mut needs_first = circle.iter().flat_map(|it| &self.needs_first[*it]);
+            if needs_first.any(|need| step.contains(need)) {
+                cuts.push(at);
+                step.clear();
+            }
+            step.extend(circle);
+            at += circle.len();
+        }
+        cuts
     }
 
     /// Visits a number and what it needs; writes a circle once all of it is known (Tarjan's algorithm).
@@ -130,6 +164,7 @@ impl Graph {
             let mut circle = search.open.split_off(start);
             circle.sort_unstable();
             for member in &circle {
+                search.circles[*member] = number;
                 if let Some(visit) = &mut search.visits[*member] {
                     visit.is_open = false;
                 }
