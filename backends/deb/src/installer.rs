@@ -11,8 +11,8 @@ use crate::{
     apt,
     archive::{self, Unpacked},
     database::{
-        Claim, Diversions, Ownership, Status, activate_triggers, check_shared, register_interests,
-        remove_from_list, write_info,
+        Claim, Diversions, Overrides, Ownership, Status, activate_triggers, check_shared,
+        register_interests, remove_from_list, write_info,
     },
     guards,
     notes::Notes,
@@ -129,9 +129,25 @@ impl<'a> DebInstaller<'a> {
             .filter(|conffile| !conffile.remove_on_upgrade)
             .map(|conffile| RootPath::parse(conffile.path))
             .collect::<Result<_>>()?;
+        // In a fresh root there are none yet; scripts that register some then also apply them.
+        let overrides = if state.is_configured {
+            Overrides::read(root)?
+        } else {
+            Overrides::default()
+        };
+        let mut due = Vec::new();
         root.land(parcel, &mut |entry| {
-            Ok(place(entry, name, &claim, &conffiles, diversions))
+            let place = place(entry, name, &claim, &conffiles, diversions);
+            match &place {
+                Place::Own => due.extend(overrides.due(root, entry, &entry.path)?),
+                Place::At(path) => due.extend(overrides.due(root, entry, path)?),
+                Place::Nowhere => {}
+            }
+            Ok(place)
         })?;
+        for due in &due {
+            due.apply(root)?;
+        }
         write_info(root, package, &|path| !claim.yielded.contains(path))?;
         for (other, paths) in &claim.taken {
             remove_from_list(root, other, paths)?;

@@ -2,11 +2,15 @@ use super::*;
 use boot_kit::{
     Command, Digest, Outcome, Root, Runner, event::Silence, parcel::Packing, testkit::Deb,
 };
-use std::io::{Seek, Write};
+use std::{
+    io::{Seek, Write},
+    os::unix::fs::MetadataExt,
+};
 
 const STATUS: &str = "var/lib/dpkg/status";
+const STATOVERRIDE: &str = "var/lib/dpkg/statoverride";
 
-/// Stands in for the sandbox: `preinst` scripts are lines `divert ORIGINAL TO` or `ask`, which notes the packages that
+/// Stands in for the sandbox: `preinst` scripts are lines `divert ORIGINAL TO`, `override MODE PATH` or `ask`, which notes the packages that
 /// are not configured, and dpkg configures what it is told to.
 struct Actor<'a>(&'a Root);
 
@@ -38,7 +42,14 @@ impl Runner for Actor<'_> {
                     }
                     continue;
                 }
-                let paths = line.strip_prefix("divert ").expect("knows two words");
+                if let Some(wanted) = line.strip_prefix("override ") {
+                    // Numbers that whoever runs the test may give.
+                    let owner = std::fs::metadata(self.0.path())?;
+                    let line = format!("#{} #{} {wanted}\n", owner.uid(), owner.gid());
+                    self.write(STATOVERRIDE, &(self.text(STATOVERRIDE) + &line))?;
+                    continue;
+                }
+                let paths = line.strip_prefix("divert ").expect("knows three words");
                 text.push_str(&format!("{}\n{diverter}\n", paths.replace(' ', "\n")));
             }
             self.write(diversions, &text)?;
@@ -125,7 +136,7 @@ fn install_steps(layers: &[&[&[Deb]]], dropped: &str) -> Result<Vec<String>> {
     Ok(files.0)
 }
 
-/// Notes the files outside the databases.
+/// Notes the files outside the databases, with modes that are not 0644.
 struct Files(Vec<String>);
 
 impl Sink for Files {
@@ -134,7 +145,11 @@ impl Sink for Files {
         if is_file && !entry.path.bytes().starts_with(b"var/lib/") {
             let mut text = String::new();
             content.read_to_string(&mut text)?;
-            self.0.push(format!("{} {text}", entry.path));
+            let mode = match entry.mode {
+                0o644 => String::new(),
+                mode => format!("{mode:o} "),
+            };
+            self.0.push(format!("{} {mode}{text}", entry.path));
         }
         Ok(())
     }
@@ -222,5 +237,22 @@ fn what_a_preinst_may_rely_on_is_configured_before_it_and_no_more() {
     assert_eq!(
         install_steps(&[&[&users, &daemon]], "").expect("installs"),
         ["log daemon: daemon. daemon: friend. daemon: users. "]
+    );
+}
+
+#[test]
+fn overridden_modes_hold_for_what_lands_later() {
+    let base = [Deb::new("base", "1").script(
+        "preinst",
+        "override 4750 /usr/tool\noverride 600 /usr/no\ndivert /usr/x /usr/x.old\noverride 600 /usr/x\n",
+    )];
+    let later = [Deb::new("later", "1")
+        .file("usr/no", 0o644, "no")
+        .file("usr/plain", 0o644, "plain")
+        .file("usr/tool", 0o755, "tool")
+        .file("usr/x", 0o644, "x")];
+    assert_eq!(
+        install(&[&base, &later], "usr/no").expect("installs"),
+        ["usr/plain plain", "usr/tool 4750 tool", "usr/x.old 600 x"]
     );
 }
