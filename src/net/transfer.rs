@@ -309,7 +309,7 @@ impl<'a, 'n> Transfer<'a, 'n> {
         if !last && health.named.insert(server) {
             self.net.warn(format!(
                 "{}: trying another mirror for `{}`",
-                one_line(error),
+                error.one_line(),
                 self.request.name
             ));
         }
@@ -344,15 +344,4 @@ impl<'a, 'n> Transfer<'a, 'n> {
         };
         made.caused_by(worst)
     }
-}
-
-/// Shows an error and its causes in one line.
-fn one_line(error: &Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
 }

@@ -67,6 +67,17 @@ impl Error {
         self
     }
 
+    /// Shows the error and its causes in one line.
+    pub fn one_line(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            line = format!("{line}: {error}");
+            cause = error.source();
+        }
+        line
+    }
+
     /// Tells the sort of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -94,12 +105,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.0.kind, self.0.message)?;
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
+        write!(f, "{:?}: {}", self.0.kind, self.one_line())?;
         self.hint()
             .map_or(Ok(()), |hint| write!(f, " (hint: {hint})"))
     }

@@ -178,7 +178,7 @@ fn suite(source: &Source, context: Context<'_>) -> Result<(Suite, Vec<List>)> {
             Err(error) if is_final(&error) => return Err(error),
             Err(error) => {
                 if turn + 1 < source.mirrors.len() {
-                    context.warn(format!("{}: trying another mirror", one_line(&error)));
+                    context.warn(format!("{}: trying another mirror", error.one_line()));
                 }
                 failures.push(error);
                 // What is missing or altered may be mended a moment later, a release file not.
@@ -232,15 +232,4 @@ fn is_final(error: &Error) -> bool {
         error.kind(),
         ErrorKind::Interrupted | ErrorKind::Io | ErrorKind::Usage
     )
-}
-
-/// Shows an error and its causes in one line.
-fn one_line(error: &Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
 }
