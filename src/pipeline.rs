@@ -81,17 +81,12 @@ impl Pipeline<'_> {
 
     /// Orders artifact numbers: layer by layer, largest first, ties as planned.
     fn schedule(&self) -> Vec<usize> {
+        let artifacts: Vec<_> = self.plan.artifacts().collect();
         let mut order = Vec::new();
         for layer in &self.plan.layers {
             let begin = order.len();
             order.extend(begin..begin + count(layer));
-        }
-        let artifacts: Vec<_> = self.plan.artifacts().collect();
-        let mut begin = 0;
-        for layer in &self.plan.layers {
-            let end = begin + count(layer);
-            order[begin..end].sort_by_key(|number| std::cmp::Reverse(artifacts[*number].size));
-            begin = end;
+            order[begin..].sort_by_key(|number| std::cmp::Reverse(artifacts[*number].size));
         }
         order
     }
