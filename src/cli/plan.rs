@@ -1,7 +1,7 @@
 //! What `--dry-run` prints.
 
 use crate::progress::quantity::{count, size};
-use boot_kit::{Artifact, Plan};
+use boot_kit::{Artifact, Plan, Proof};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -43,12 +43,16 @@ pub(super) fn table(plan: &Plan) -> String {
 /// Writes the plan for programs: layers, steps and artifacts, in plan order.
 pub(super) fn json(plan: &Plan) -> String {
     let artifact = |artifact: &Artifact| {
+        let proof = match &artifact.proof {
+            Proof::Sha256(digest) => ("sha256", digest.to_string()),
+            Proof::Identity(identity) => ("identity", identity.clone()),
+        };
         json!({
             "name": artifact.name,
             "version": artifact.version,
             "arch": artifact.arch,
             "size": artifact.size,
-            "sha256": artifact.sha256,
+            proof.0: proof.1,
         })
     };
     let layers = plan.layers.iter().map(|layer| {

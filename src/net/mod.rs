@@ -60,6 +60,9 @@ impl Default for Options {
     }
 }
 
+/// Proves that a file is the artifact.
+pub type Verify<'a> = &'a dyn Fn(&Artifact, &mut File) -> Result<()>;
+
 /// Gets files from the store or else from the network; used by many threads at once.
 pub struct Net<'a> {
     store: &'a Store,
@@ -100,12 +103,15 @@ impl<'a> Net<'a> {
     }
 
     /// Gets a planned artifact, reporting [`Event::Received`] while it arrives and [`Event::Fetched`] at the end.
-    pub fn artifact(&self, artifact: &Artifact) -> Result<Fetched> {
+    ///
+    /// `verify` proves what has no digest of its own (see [`Backend::verify`](boot_kit::Backend::verify)).
+    pub fn artifact(&self, artifact: &Artifact, verify: Verify<'_>) -> Result<Fetched> {
+        let _ = verify;
         let request = Request {
             name: artifact.name.clone(),
             urls: artifact.urls.clone(),
             size: artifact.size,
-            digest: Some(artifact.sha256),
+            digest: artifact.proof.sha256(),
         };
         let fetched = self.find(&request, true)?;
         self.report.event(Event::Fetched {

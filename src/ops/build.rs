@@ -12,8 +12,11 @@ use crate::{
     store::Store,
     work::{self, Place, Staging as WorkArea},
 };
-use boot_kit::{Digest, Event, Plan, Recipe, Report, Result, Root, backend::Site, event::Phase};
+use boot_kit::{
+    Artifact, Digest, Event, Plan, Recipe, Report, Result, Root, backend::Site, event::Phase,
+};
 use std::{
+    fs::File,
     num::NonZero,
     path::PathBuf,
     sync::Arc,
@@ -121,9 +124,10 @@ pub fn build(
         .jobs
         .or(thread::available_parallelism().ok())
         .map_or(1, NonZero::get);
+    let verify = |artifact: &Artifact, file: &mut File| backend.verify(artifact, file);
     let pipeline = Pipeline {
         plan: &plan,
-        fetch: &|artifact| Ok(net.artifact(artifact)?.file),
+        fetch: &|artifact| Ok(net.artifact(artifact, &verify)?.file),
         keep: &|path, kind| !profile.drops(path, kind),
         parcels: &staging.parcels_path(),
         connections: CONNECTIONS,
@@ -137,6 +141,7 @@ pub fn build(
         report: &**report,
         epoch,
         jobs,
+        finished: 0,
     };
     pipeline.run(&*backend.installer(&plan, site)?)?;
     runner.stop();

@@ -1,7 +1,7 @@
 use super::*;
 use boot_kit::{
-    Digest, Entry, Error, ErrorKind, Kind, Place, Root, RootPath, Sink, Step, archive::send_tar,
-    event::Silence,
+    Digest, Entry, Error, ErrorKind, Kind, Place, Proof, Root, RootPath, Sink, Step,
+    archive::send_tar, event::Silence,
 };
 use std::{
     io::{self, Read, Seek, Write},
@@ -46,7 +46,7 @@ fn artifact(name: &str, size: u64) -> Artifact {
         version: "1".to_owned(),
         arch: "all".to_owned(),
         size,
-        sha256: Digest::of(""),
+        proof: Proof::Sha256(Digest::of("")),
         urls: vec![],
         requested: true,
     }

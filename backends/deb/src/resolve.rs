@@ -9,8 +9,8 @@ use crate::{
     sources::image_sources,
 };
 use boot_kit::{
-    Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Recipe, Report, Result, Step,
-    event::Phase,
+    Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Proof, Recipe, Report, Result,
+    Step, event::Phase,
 };
 use std::iter;
 
@@ -146,7 +146,7 @@ fn artifact(universe: &Universe, chosen: Chosen, acquired: &Acquired) -> Result<
         version: package.version().to_owned(),
         arch: package.arch().to_owned(),
         size: package.size()?,
-        sha256: package.sha256()?,
+        proof: Proof::Sha256(package.sha256()?),
         urls: mirrors
             .iter()
             .map(|mirror| format!("{mirror}/{path}"))

@@ -1,7 +1,8 @@
 //! How one package format works.
 
 use crate::{
-    Artifact, Fetch, Layer, Parcel, Plan, Recipe, Report, Result, Root, Runner, Sink, Step,
+    Artifact, Error, ErrorKind, Fetch, Layer, Parcel, Plan, Recipe, Report, Result, Root, Runner,
+    Sink, Step,
 };
 use std::fs::File;
 
@@ -12,7 +13,17 @@ pub trait Backend: Send + Sync {
     /// Trust is settled here: every digest in the plan comes from an index signed by one of the recipe's keys.
     fn resolve(&self, recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan>;
 
-    /// Starts installing the plan into `site`.
+    /// Proves that `file` is the artifact whose proof is a [`Proof::Identity`](crate::Proof::Identity).
+    ///
+    /// `file` is at offset 0 and has the artifact's size; where it is left does not matter. Errors with
+    /// [`ErrorKind::Trust`] if it is another file. Called from many threads. The default knows no identities.
+    fn verify(&self, artifact: &Artifact, file: &mut File) -> Result<()> {
+        let _ = file;
+        let message = format!("`{}` is of no form this format knows", artifact.proof);
+        Err(Error::new(ErrorKind::Trust, message))
+    }
+
+    /// Starts installing the plan into `site`, from its layer number [`Site::finished`] on.
     fn installer<'a>(&'a self, plan: &'a Plan, site: Site<'a>) -> Result<Box<dyn Installer + 'a>>;
 }
 
@@ -29,9 +40,12 @@ pub struct Site<'a> {
     pub epoch: i64,
     /// How many things may be done at once.
     pub jobs: usize,
+    /// How many of the plan's layers the root holds already, finished and pruned; they are neither unpacked nor
+    /// installed again, and all that is known of them is in the root.
+    pub finished: usize,
 }
 
-/// One installation, from an empty root to a configured one.
+/// One installation, from an empty root or the layers it holds to a configured one.
 ///
 /// [`unpack`](Self::unpack) is called once per artifact, from many threads, in any order, for any layer. The other two
 /// are called by one thread in plan order: [`install`](Self::install) once per step, when all its artifacts are

@@ -40,7 +40,7 @@ pub use error::{Context, Error, ErrorKind, Result};
 pub use event::{Event, Report};
 pub use fetch::{Fetch, Request};
 pub use parcel::{Parcel, Place};
-pub use plan::{Artifact, Layer, Plan, Step};
+pub use plan::{Artifact, Layer, Plan, Proof, SignedIndex, Step};
 pub use recipe::Recipe;
 pub use root::Root;
 pub use runner::{Command, Outcome, Runner};

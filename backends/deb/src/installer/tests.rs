@@ -1,6 +1,6 @@
 use super::*;
 use boot_kit::{
-    Command, Digest, Outcome, Root, Runner, event::Silence, parcel::Packing, testkit::Deb,
+    Command, Digest, Outcome, Proof, Root, Runner, event::Silence, parcel::Packing, testkit::Deb,
 };
 use std::{
     io::{Seek, Write},
@@ -86,7 +86,7 @@ fn install_steps(layers: &[&[&[Deb]]], dropped: &str) -> Result<Vec<String>> {
         version: deb.value("Version").to_owned(),
         arch: deb.value("Architecture").to_owned(),
         size: 0,
-        sha256: Digest::of(""),
+        proof: Proof::Sha256(Digest::of("")),
         urls: vec![],
         requested: true,
     };
@@ -112,6 +112,7 @@ fn install_steps(layers: &[&[&[Deb]]], dropped: &str) -> Result<Vec<String>> {
         report: &Silence,
         epoch: 0,
         jobs: 1,
+        finished: 0,
     };
     let installer = DebInstaller::new(&plan, site)?;
     for (layer, steps) in plan.layers.iter().zip(layers) {
