@@ -4,4 +4,4 @@ mod compression;
 mod tar;
 
 pub use compression::{Compression, decoder};
-pub use tar::send_tar;
+pub use tar::{TarReader, send_tar};
