@@ -2,6 +2,7 @@
 
 mod compression;
 mod tar;
+mod xz;
 
-pub use compression::{Compression, decoder};
+pub use compression::{Compression, decoder, parallel_decoder};
 pub use tar::{TarReader, send_tar};

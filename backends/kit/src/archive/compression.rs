@@ -1,5 +1,6 @@
 //! Compressed streams, told apart by their first bytes rather than by name.
 
+use super::xz::ParallelXz;
 use crate::{Error, ErrorKind, Result};
 use std::io::{self, BufRead, Read};
 use xz2::stream;
@@ -55,10 +56,25 @@ pub fn decoder<'a>(mut reader: impl BufRead + 'a, proven: bool) -> Result<Box<dy
     })
 }
 
+/// Decompresses `reader` like [`decoder`], with up to `threads` threads where the format has independent parts.
+///
+/// Those are the blocks of an xz stream, as `xz -T` and `pixz` make them. Checksums are always computed.
+pub fn parallel_decoder<'a>(
+    mut reader: impl BufRead + 'a,
+    threads: usize,
+) -> Result<Box<dyn Read + 'a>> {
+    let threads = u32::try_from(threads).unwrap_or(u32::MAX).clamp(1, 16);
+    match Compression::of(reader.fill_buf()?) {
+        Compression::Xz => Ok(Box::new(ParallelXz::new(reader, threads, XZ_MEMORY)?)),
+        _ => decoder(reader, false),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Write;
+    use xz2::stream::{Check, MtStreamBuilder};
 
     const TEXT: &[u8] = b"the same text, whatever it is packed in";
 
@@ -98,6 +114,46 @@ mod tests {
                 read(&[stream.clone(), stream].concat()).expect("well-formed"),
                 [TEXT, TEXT].concat()
             );
+        }
+    }
+
+    /// xz in blocks of 64 KiB, each with its sizes in front.
+    fn blocks(text: &[u8]) -> Vec<u8> {
+        let mut builder = MtStreamBuilder::new();
+        builder.preset(1).check(Check::Crc32).block_size(64 << 10);
+        let stream = builder.threads(2).encoder().expect("fits in memory");
+        let mut encoder = xz2::write::XzEncoder::new_stream(Vec::new(), stream);
+        encoder.write_all(text).expect("memory does not fail");
+        encoder.finish().expect("memory does not fail")
+    }
+
+    #[test]
+    fn several_threads_read_what_one_does() {
+        let text = TEXT.repeat(50_000);
+        let stream = blocks(&text);
+        let padded = [&stream[..], &[0; 8], &stream].concat();
+        let odd = [&stream[..], &[0; 7], &stream].concat();
+        for threads in [1, 2, 7] {
+            let read = |packed: &[u8]| {
+                let mut text = Vec::new();
+                parallel_decoder(packed, threads)?.read_to_end(&mut text)?;
+                Ok::<_, Error>(text)
+            };
+            assert!(read(&stream).expect("well-formed") == text);
+            assert!(read(&padded).expect("well-formed") == text.repeat(2));
+            for packed in packed() {
+                assert_eq!(read(&packed).expect("well-formed"), TEXT);
+            }
+            for bad in [
+                &odd,
+                &stream[..stream.len() - 6],
+                &stream[..stream.len() / 2],
+            ] {
+                assert!(read(bad).is_err());
+            }
+            let mut damaged = stream.clone();
+            damaged[stream.len() / 2] ^= 1;
+            assert!(read(&damaged).is_err());
         }
     }
 
