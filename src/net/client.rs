@@ -1,7 +1,7 @@
 //! HTTP connections, opened when first needed, and what their answers mean.
 
 use super::{Options, redirect, wait};
-use boot_kit::{Context, Error, ErrorKind, Result};
+use boot_kit::{Context, Error, ErrorKind, Result, fetch::without_credentials};
 use reqwest::{Response, StatusCode, Url, header};
 use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
@@ -209,13 +209,7 @@ impl Drop for Reactor {
 
 /// Shows a URL without the password in it.
 pub fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    if url.password().is_some() || !url.username().is_empty() {
-        // Both fail only for URLs that cannot have credentials.
-        let _ = url.set_password(None);
-        let _ = url.set_username("");
-    }
-    url.into()
+    without_credentials(url.as_str())
 }
 
 /// Tells where an answer redirects to, if it does.

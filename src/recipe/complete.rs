@@ -9,6 +9,7 @@ use boot_kit::{
     Error, ErrorKind, Recipe, Result,
     recipe::{Archive, Key},
 };
+use std::collections::BTreeMap;
 
 /// A recipe, and what the engine takes from the distribution's file and not from the recipe.
 #[derive(Clone, Debug)]
@@ -68,6 +69,7 @@ pub fn complete(request: &Request, registry: &mut Registry, now: i64) -> Result<
         archives: archives.collect(),
         mirrors: request.mirror.clone(),
         host: None,
+        hold: BTreeMap::new(),
         keys: keys(registered, release, request)?,
         allow_expired: request.allow_expired,
         now,

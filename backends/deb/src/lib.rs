@@ -29,7 +29,9 @@ pub mod sources;
 pub mod stanza;
 pub mod version;
 
-use boot_kit::{Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site};
+use boot_kit::{
+    Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site, recipe::Mirrors,
+};
 
 /// The backend: .debs, indexed by signed `Release` files, installed as dpkg would.
 pub struct Deb;
@@ -37,6 +39,10 @@ pub struct Deb;
 impl Backend for Deb {
     fn resolve(&self, recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan> {
         resolve::resolve(recipe, fetch, report)
+    }
+
+    fn mirrors(&self, recipe: &Recipe, report: &dyn Report) -> Result<Vec<Mirrors>> {
+        sources::mirrors(recipe, report)
     }
 
     fn installer<'a>(&'a self, plan: &'a Plan, site: Site<'a>) -> Result<Box<dyn Installer + 'a>> {

@@ -1,7 +1,7 @@
 //! From a recipe to a plan: package lists acquired, packages chosen, artifacts named.
 
 use crate::{
-    acquire::{Acquired, List as AcquiredList, acquire, architectures},
+    acquire::{Acquired, List as AcquiredList, Suite, acquire, architectures},
     index::{List, Package, Priority, Universe},
     notes::Notes,
     settings::{MergedUsr, Settings},
@@ -10,7 +10,7 @@ use crate::{
 };
 use boot_kit::{
     Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Proof, Recipe, Report, Result,
-    Step, event::Phase,
+    SignedIndex, Step, event::Phase, fetch::without_credentials,
 };
 use std::iter;
 
@@ -37,6 +37,7 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
     };
     let mut plan = Plan {
         epoch: acquired.epoch(),
+        indexes: acquired.suites.iter().map(index).collect(),
         ..Plan::default()
     };
     // The base is one step: nothing in it could be configured before all of it has landed.
@@ -130,6 +131,20 @@ fn describe<'a>(name: &'a str, list: &'a AcquiredList, acquired: &'a Acquired) -
         base: release.codename == acquired.suites[0].release.codename,
         pin: i16::try_from(release.pin).unwrap_or(i16::MAX),
         suites: [&release.codename, &release.suite],
+    }
+}
+
+/// Names the signed file of a suite.
+fn index(suite: &Suite) -> SignedIndex {
+    let name = &suite.name;
+    let mirror = suite.mirrors.first();
+    SignedIndex {
+        name: format!("{name} InRelease"),
+        url: mirror.map_or_else(String::new, |mirror| {
+            without_credentials(&format!("{mirror}/dists/{name}/InRelease"))
+        }),
+        sha256: suite.digest,
+        date: suite.release.date,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Artifact, Error, ErrorKind, Fetch, Layer, Parcel, Plan, Recipe, Report, Result, Root, Runner,
-    Sink, Step,
+    Sink, Step, fetch::without_credentials, recipe::Mirrors,
 };
 use std::fs::File;
 
@@ -12,6 +12,26 @@ pub trait Backend: Send + Sync {
     ///
     /// Trust is settled here: every digest in the plan comes from an index signed by one of the recipe's keys.
     fn resolve(&self, recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan>;
+
+    /// Lists where the archives of `recipe` are: every URL that [`resolve`](Self::resolve) puts into a plan is below one
+    /// of these. Uses no network.
+    ///
+    /// The default takes the mirrors the user named for all archives, else the official ones.
+    fn mirrors(&self, recipe: &Recipe, report: &dyn Report) -> Result<Vec<Mirrors>> {
+        let _ = report;
+        let named = (!recipe.mirrors.is_empty()).then_some(&recipe.mirrors);
+        let official = recipe.archives.iter().map(|archive| &archive.mirrors);
+        let archives = named.map_or_else(|| official.collect(), |named| vec![named]);
+        let mirrors = archives.into_iter().map(|urls: &Vec<String>| {
+            let urls: Vec<String> = urls
+                .iter()
+                .map(|url| url.trim_end_matches('/').to_owned())
+                .collect();
+            let public = urls.iter().map(|url| without_credentials(url)).collect();
+            Mirrors { urls, public }
+        });
+        Ok(mirrors.collect())
+    }
 
     /// Proves that `file` is the artifact whose proof is a [`Proof::Identity`](crate::Proof::Identity).
     ///

@@ -45,3 +45,47 @@ pub trait Fetch: Sync {
     /// Reads back what was last remembered under `name`; `None` if there is nothing.
     fn recall(&self, name: &str) -> Result<Option<Vec<u8>>>;
 }
+
+/// Leaves out what stands between `://` and `@` in every URL of a text.
+pub fn without_credentials(text: &str) -> String {
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
+        let Some((scheme, rest)) = word.split_once("://") else {
+            return word.to_owned();
+        };
+        let (authority, path) = match rest.find('/') {
+            Some(slash) => rest.split_at(slash),
+            None => (rest, ""),
+        };
+        let host = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host);
+        format!("{scheme}://{host}{path}")
+    });
+    words.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_left_out_of_every_url() {
+        for (text, public) in [
+            ("http://example.org/debian", "http://example.org/debian"),
+            (
+                "https://me:secret@example.org:8080/a@b",
+                "https://example.org:8080/a@b",
+            ),
+            ("http://me@example.org", "http://example.org"),
+            ("http://a:b@c@example.org/", "http://example.org/"),
+            (
+                "deb http://a:b@one.example x\n http://c@two.example/",
+                "deb http://one.example x\n http://two.example/",
+            ),
+            ("file:///srv/me@home", "file:///srv/me@home"),
+            ("me@example.org", "me@example.org"),
+        ] {
+            assert_eq!(without_credentials(text), public);
+        }
+    }
+}

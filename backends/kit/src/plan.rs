@@ -58,7 +58,7 @@ pub struct Artifact {
 pub struct SignedIndex {
     /// What it is, e.g. `trixie InRelease`.
     pub name: String,
-    /// Where it was had, without credentials; empty if it came from the store.
+    /// Where it was had, without credentials; where it would be had first, if it came from the store.
     pub url: String,
     /// SHA-256 of the file as it was signed.
     pub sha256: Digest,

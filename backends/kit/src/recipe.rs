@@ -1,6 +1,6 @@
 //! What is asked for: pure data, from `configs/*.toml`, a team's file and the command line.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// A request with every default filled in; the only input of [`Backend::resolve`](crate::Backend::resolve).
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Recipe {
     pub archives: Vec<Archive>,
     /// What the user named instead of [`archives`](Self::archives): URLs, source lines or files of them. Empty: nothing.
     pub mirrors: Vec<String>,
+    /// Versions to choose where they can still be had and what is asked for allows it, by package name.
+    pub hold: BTreeMap<String, String>,
     /// Where the host keeps its own package manager's settings (`/etc`); `None` to leave the host alone.
     pub host: Option<PathBuf>,
     /// Public keys that may sign the indexes.
@@ -46,6 +48,15 @@ pub struct Archive {
     pub components: Vec<String>,
     /// Official base URLs, best first, without trailing slash.
     pub mirrors: Vec<String>,
+}
+
+/// Where the files of one archive are: base URLs without trailing slash, best first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mirrors {
+    /// As they are used: the host's own among them, and with credentials.
+    pub urls: Vec<String>,
+    /// As they may be told to others: official ones or those the user named, without credentials.
+    pub public: Vec<String>,
 }
 
 /// One file of public keys.

@@ -12,7 +12,7 @@ use crate::{
     release::Release,
     sources::{self, Source},
 };
-use boot_kit::{Error, ErrorKind, Event, Fetch, Recipe, Report, Result};
+use boot_kit::{Digest, Error, ErrorKind, Event, Fetch, Recipe, Report, Result};
 use proof::Proof;
 use std::{collections::BTreeSet, thread};
 
@@ -30,7 +30,9 @@ pub struct Acquired {
 pub struct Suite {
     /// Its name as it was asked for.
     pub name: String,
-    /// What its signed release file says.
+    /// SHA-256 of its signed release file.
+    pub digest: Digest,
+    /// What that says.
     pub release: Release,
     /// Base URLs for the files its lists name, best first, without trailing slash.
     pub mirrors: Vec<String>,
@@ -209,6 +211,7 @@ fn finish(
     mirrors[..=turn.min(source.mirrors.len().saturating_sub(1))].rotate_right(1);
     let suite = Suite {
         name: source.suite.clone(),
+        digest: proof.digest(),
         release: proof.release,
         mirrors,
     };

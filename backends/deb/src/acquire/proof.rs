@@ -4,6 +4,7 @@ use super::Context;
 use crate::{release::Release, sources::Source};
 use boot_kit::{
     Context as _, Digest, Error, ErrorKind, Request, Result,
+    fetch::without_credentials,
     openpgp::{Keyring, Terms},
 };
 use std::io::Read;
@@ -100,7 +101,7 @@ impl Proof {
             format!(
                 "`{}` at `{}` is older than what was seen before, by {days} days",
                 source.suite,
-                crate::sources::without_password(&source.mirrors[turn])
+                without_credentials(&source.mirrors[turn])
             ),
         )
         .with_hint("the mirror is stale, or someone replays an old state: try another mirror")

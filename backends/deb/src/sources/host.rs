@@ -6,7 +6,7 @@ use super::{
     Source,
     list::{self, Listed},
 };
-use boot_kit::{Event, Recipe, Report};
+use boot_kit::{Event, Recipe, Report, fetch::without_credentials};
 use std::{fs, path::Path};
 
 /// Puts the host's mirrors before the official ones, if the host runs the same distribution.
@@ -89,6 +89,6 @@ fn is_usable(listed: &Listed) -> bool {
             .iter()
             .any(|component| component == "main")
         && !listed.is_trusted
-        && list::without_password(&listed.uri) == listed.uri
+        && without_credentials(&listed.uri) == listed.uri
         && !listed.uri.contains("snapshot")
 }

@@ -1,7 +1,9 @@
 //! The sources written into the image.
 
-use super::{Source, list, named, official};
-use boot_kit::{Event, Recipe, Report, Result, RootPath, openpgp::Keyring};
+use super::{Source, named, official};
+use boot_kit::{
+    Event, Recipe, Report, Result, RootPath, fetch::without_credentials, openpgp::Keyring,
+};
 use std::fmt::Write;
 
 /// A file of apt's sources.
@@ -96,7 +98,7 @@ impl Stanza {
 
 /// Takes the credentials out of a URL, with a warning.
 fn public(mirror: &str, report: &dyn Report) -> String {
-    let public = list::without_password(mirror);
+    let public = without_credentials(mirror);
     if public != mirror {
         report.event(Event::Warning {
             message: format!(

@@ -1,7 +1,7 @@
 //! apt's two notations for sources, as `sources.list(5)` has them: one-line and deb822.
 
 use crate::stanza::{Stanza, Stanzas};
-use boot_kit::{Error, ErrorKind, Result};
+use boot_kit::{Error, ErrorKind, Result, fetch::without_credentials};
 
 /// One `deb` line or the product of one stanza's URIs and suites; `deb-src` is skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn from_line(line: &str) -> Result<Option<Listed>> {
     let bad = || {
         Error::new(
             ErrorKind::Usage,
-            format!("`{}` is not a line of sources", without_password(line)),
+            format!("`{}` is not a line of sources", without_credentials(line)),
         )
         .with_hint("write `deb URL SUITE COMPONENT…`")
     };
@@ -98,7 +98,7 @@ impl Listed {
 
 /// Turns what is wrong with a stanza into the user's mistake, without the passwords that its line may hold.
 fn malformed(error: &Error) -> Error {
-    let message = without_password(&error.to_string());
+    let message = without_credentials(&error.to_string());
     Error::new(
         ErrorKind::Usage,
         format!("the sources are malformed: {message}"),
@@ -139,22 +139,4 @@ fn is_yes(word: &str) -> bool {
         word.trim().to_ascii_lowercase().as_str(),
         "yes" | "true" | "with" | "on" | "enable" | "1"
     )
-}
-
-/// Hides what stands between `://` and `@` in every URL of a text.
-pub fn without_password(text: &str) -> String {
-    let words = text.split_inclusive(char::is_whitespace).map(|word| {
-        let Some((scheme, rest)) = word.split_once("://") else {
-            return word.to_owned();
-        };
-        let (authority, path) = match rest.find('/') {
-            Some(slash) => rest.split_at(slash),
-            None => (rest, ""),
-        };
-        let host = authority
-            .rsplit_once('@')
-            .map_or(authority, |(_, host)| host);
-        format!("{scheme}://{host}{path}")
-    });
-    words.collect()
 }

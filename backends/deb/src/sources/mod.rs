@@ -15,9 +15,12 @@ mod named;
 mod tests;
 
 pub use image::{ImageSources, image_sources};
-pub(crate) use list::without_password;
 
-use boot_kit::{Recipe, Report, Result, recipe::Key};
+use boot_kit::{
+    Recipe, Report, Result,
+    fetch::without_credentials,
+    recipe::{Key, Mirrors},
+};
 
 /// One suite and everything needed to get and to trust it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +52,25 @@ pub fn sources(recipe: &Recipe, report: &dyn Report) -> Result<Vec<Source>> {
         host::put_in_front(&mut sources, recipe, host, report);
     }
     Ok(sources)
+}
+
+/// Lists where each of [`sources`] is, and which of that may be told: what is the host's own may not.
+pub fn mirrors(recipe: &Recipe, report: &dyn Report) -> Result<Vec<Mirrors>> {
+    let used = sources(recipe, report)?;
+    let public = if recipe.mirrors.is_empty() {
+        official(recipe)
+    } else {
+        used.clone()
+    };
+    let mirrors = used.into_iter().zip(public).map(|(used, public)| Mirrors {
+        urls: used.mirrors,
+        public: public
+            .mirrors
+            .iter()
+            .map(|mirror| without_credentials(mirror))
+            .collect(),
+    });
+    Ok(mirrors.collect())
 }
 
 /// The archives as the distribution's file has them.

@@ -4,7 +4,7 @@ use super::{
     Source,
     list::{self, Listed},
 };
-use boot_kit::{Error, ErrorKind, Recipe, Result, recipe::Key};
+use boot_kit::{Error, ErrorKind, Recipe, Result, fetch::without_credentials, recipe::Key};
 use std::path::Path;
 
 /// Lists exactly the sources the user named.
@@ -81,7 +81,7 @@ fn check_scheme(url: &str) -> Result<()> {
     {
         return Ok(());
     }
-    let url = list::without_password(url);
+    let url = without_credentials(url);
     let message = format!("the mirror `{url}` is neither http, https nor file");
     Err(Error::new(ErrorKind::Usage, message).with_hint(SCHEMES))
 }
@@ -94,7 +94,7 @@ fn text(word: &str) -> Result<String> {
     std::fs::read_to_string(word).map_err(|error| {
         Error::new(
             ErrorKind::Usage,
-            format!("cannot read `{}`", list::without_password(word)),
+            format!("cannot read `{}`", without_credentials(word)),
         )
         .with_hint("give --mirror a URL, a `deb` line, or a file of apt's sources")
         .caused_by(error)
@@ -102,7 +102,7 @@ fn text(word: &str) -> Result<String> {
 }
 
 fn source(listed: Listed, recipe: &Recipe) -> Result<Source> {
-    let uri = list::without_password(&listed.uri);
+    let uri = without_credentials(&listed.uri);
     let refuse = |why: &str, hint: &str| {
         Err(Error::new(ErrorKind::Usage, format!("the source `{uri}` {why}")).with_hint(hint))
     };
