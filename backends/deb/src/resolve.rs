@@ -5,7 +5,7 @@ use crate::{
     index::{List, Package, Priority, Universe},
     notes::Notes,
     settings::{MergedUsr, Settings},
-    solve::{Chosen, Request, solve},
+    solve::{Chosen, Request, hold, solve},
     sources::image_sources,
 };
 use boot_kit::{
@@ -26,7 +26,8 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
         .iter()
         .map(|(name, list)| describe(name, list, &acquired))
         .collect();
-    let universe = Universe::read(&recipe.arch, &archs[1..], &lists)?;
+    let mut universe = Universe::read(&recipe.arch, &archs[1..], &lists)?;
+    hold(&mut universe, &request, &recipe.hold)?;
     let solution = solve(&universe, &request)?;
 
     let step = |chosen: &[Chosen]| -> Result<Step> {

@@ -270,6 +270,12 @@ impl<'a> Universe<'a> {
         self.slots[slot.0 as usize].candidate
     }
 
+    /// Makes this version the one that would be installed if nothing else is said.
+    pub(crate) fn set_candidate(&mut self, package: PackageId) {
+        let slot = self.package(package).slot();
+        self.slots[slot.0 as usize].candidate = Some(package);
+    }
+
     /// The number of slots.
     pub(crate) fn slot_count(&self) -> usize {
         self.slots.len()

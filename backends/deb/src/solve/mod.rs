@@ -9,6 +9,7 @@
 
 mod clause;
 mod explain;
+mod hold;
 mod mark;
 mod order;
 mod provider;
@@ -18,6 +19,7 @@ mod state;
 mod suggest;
 mod sweep;
 
+pub use hold::hold;
 pub use request::{Request, architectures};
 
 use crate::index::{PackageId, Priority, SlotId, Universe};

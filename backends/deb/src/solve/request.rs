@@ -54,6 +54,11 @@ pub fn architectures(native: &str, include: &[String]) -> Vec<String> {
     found
 }
 
+/// The names in `specs`, without what is said of version, suite or architecture.
+pub(super) fn names(specs: &[String]) -> impl Iterator<Item = &str> {
+    specs.iter().map(|spec| Spec::parse(spec).name)
+}
+
 /// A name as the user gave it, taken apart.
 struct Spec<'s> {
     name: &'s str,
