@@ -3,11 +3,13 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`client`] | HTTP connections, opened when first needed, and what their answers mean |
+//! | [`proof`] | what must be true of a file's bytes: a digest, a format's own identity, nothing yet |
 //! | [`redirect`] | which redirects are followed |
 //! | [`transfer`] | one file from several places: tries, resuming, sizes, digests |
 //! | [`wait`] | waiting that a signal can end |
 
 mod client;
+mod proof;
 mod redirect;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ use boot_kit::{
     Artifact, Digest, Error, ErrorKind, Event, Fetch, Report, Request, Result, fetch::Fetched,
 };
 use client::Client;
+use proof::Proof;
 use std::{
     collections::BTreeSet,
     fs::File,
@@ -106,14 +109,21 @@ impl<'a> Net<'a> {
     ///
     /// `verify` proves what has no digest of its own (see [`Backend::verify`](boot_kit::Backend::verify)).
     pub fn artifact(&self, artifact: &Artifact, verify: Verify<'_>) -> Result<Fetched> {
-        let _ = verify;
         let request = Request {
             name: artifact.name.clone(),
             urls: artifact.urls.clone(),
             size: artifact.size,
             digest: artifact.proof.sha256(),
         };
-        let fetched = self.find(&request, true)?;
+        let check = |file: &mut File| verify(artifact, file);
+        let proof = match &artifact.proof {
+            boot_kit::Proof::Sha256(digest) => Proof::Digest(*digest),
+            boot_kit::Proof::Identity(identity) => Proof::Identity {
+                identity,
+                check: &check,
+            },
+        };
+        let fetched = self.find(&request, proof, true)?;
         self.report.event(Event::Fetched {
             name: request.name,
             bytes: artifact.size,
@@ -122,10 +132,8 @@ impl<'a> Net<'a> {
         Ok(fetched)
     }
 
-    fn find(&self, request: &Request, planned: bool) -> Result<Fetched> {
-        if let Some(digest) = &request.digest
-            && let Some(file) = self.stored(request, digest)?
-        {
+    fn find(&self, request: &Request, proof: Proof<'_>, planned: bool) -> Result<Fetched> {
+        if let Some(file) = proof.stored(self, request)? {
             return Ok(Fetched { file, url: None });
         }
         if self.options.offline {
@@ -135,17 +143,17 @@ impl<'a> Net<'a> {
             )
             .with_hint("run the same command once without --offline"));
         }
-        Transfer::new(self, request, planned).run()
+        Transfer::new(self, request, proof, planned).run()
     }
 
-    fn stored(&self, request: &Request, digest: &Digest) -> Result<Option<File>> {
+    /// Takes a blob out of the store, if it is there and whole.
+    fn stored(&self, name: &str, digest: &Digest) -> Result<Option<File>> {
         Ok(match self.store.get(digest)? {
             Lookup::Found(file) => Some(file),
             Lookup::Missing => None,
             Lookup::Corrupt => {
                 self.warn(format!(
-                    "the stored copy of `{}` was damaged and has been removed",
-                    request.name
+                    "the stored copy of `{name}` was damaged and has been removed"
                 ));
                 None
             }
@@ -159,7 +167,8 @@ impl<'a> Net<'a> {
 
 impl Fetch for Net<'_> {
     fn get(&self, request: &Request) -> Result<Fetched> {
-        let fetched = self.find(request, false)?;
+        let proof = request.digest.map_or(Proof::Later, Proof::Digest);
+        let fetched = self.find(request, proof, false)?;
         let bytes = fetched.file.metadata()?.len();
         self.report.event(Event::Index {
             name: request.name.clone(),

@@ -3,6 +3,7 @@
 use super::{
     Net,
     client::{self, Answer},
+    proof::Proof,
     wait,
 };
 use crate::store::Incoming;
@@ -22,6 +23,7 @@ const REPORT_EVERY: u64 = 64 << 10;
 pub struct Transfer<'a, 'n> {
     net: &'a Net<'n>,
     request: &'a Request,
+    proof: Proof<'a>,
     /// Whether its progress is reported.
     planned: bool,
     /// The highest count of bytes reported: a second try reports only what is beyond it.
@@ -48,10 +50,11 @@ impl Place {
 
 impl<'a, 'n> Transfer<'a, 'n> {
     /// Prepares to get `request`.
-    pub fn new(net: &'a Net<'n>, request: &'a Request, planned: bool) -> Self {
+    pub fn new(net: &'a Net<'n>, request: &'a Request, proof: Proof<'a>, planned: bool) -> Self {
         Self {
             net,
             request,
+            proof,
             planned,
             reported: 0,
             patched: false,
@@ -128,8 +131,7 @@ impl<'a, 'n> Transfer<'a, 'n> {
 
     /// Gets the file, or what is missing of it, from one place and proves it.
     fn get_from(&mut self, url: &Url, incoming: &mut Incoming) -> Result<File> {
-        let digest = self.request.digest.as_ref();
-        if digest.is_none() {
+        if !self.proof.is_exact() {
             incoming.restart()?;
         }
         if url.scheme() == "file" {
@@ -140,26 +142,12 @@ impl<'a, 'n> Transfer<'a, 'n> {
         self.report(incoming.bytes(), 1);
         let whole = std::mem::replace(incoming, self.net.store.incoming()?);
         let patched = std::mem::take(&mut self.patched);
-        let Some(digest) = digest else {
-            return whole.into_file();
-        };
-        self.net.store.keep(whole, digest).map_err(|error| {
-            if error.kind() != ErrorKind::Trust {
-                return error;
-            }
-            // Which of several answers was wrong, nobody knows: the whole file once more from one place.
-            let kind = if patched {
-                ErrorKind::Transient
-            } else {
-                ErrorKind::Trust
-            };
-            Error::new(kind, format!("`{}` has been altered", client::shown(url))).caused_by(error)
-        })
+        self.proof.keep(self.net, whole, url, patched)
     }
 
     fn download(&mut self, url: &Url, incoming: &mut Incoming) -> Result<()> {
         let have = incoming.bytes();
-        let fresh = self.request.digest.is_none();
+        let fresh = !self.proof.is_exact();
         let interrupted = self.net.interrupted;
         let mut answer = match self.net.client.open(url, have, fresh, interrupted) {
             Err(error) if have > 0 && error.is_transient() => {
@@ -212,7 +200,7 @@ impl<'a, 'n> Transfer<'a, 'n> {
                 count => self.take(url, &buffer[..count], incoming)?,
             }
         }
-        if self.request.digest.is_some() && incoming.bytes() < self.request.size {
+        if self.proof.is_exact() && incoming.bytes() < self.request.size {
             return Err(self.wrong_size(url, &incoming.bytes().to_string()));
         }
         Ok(())
@@ -239,7 +227,7 @@ impl<'a, 'n> Transfer<'a, 'n> {
             Some(bytes) if bytes > self.request.size => {
                 Err(self.wrong_size(url, &bytes.to_string()))
             }
-            Some(bytes) if bytes < self.request.size && self.request.digest.is_some() => {
+            Some(bytes) if bytes < self.request.size && self.proof.is_exact() => {
                 Err(self.wrong_size(url, &bytes.to_string()))
             }
             _ => Ok(()),
@@ -248,7 +236,7 @@ impl<'a, 'n> Transfer<'a, 'n> {
 
     fn check_complete(&self, url: &Url, incoming: &Incoming) -> Result<()> {
         let (bytes, size) = (incoming.bytes(), self.request.size);
-        if self.request.digest.is_some() && bytes < size {
+        if self.proof.is_exact() && bytes < size {
             return Err(Error::new(
                 ErrorKind::Transient,
                 format!(
@@ -262,7 +250,7 @@ impl<'a, 'n> Transfer<'a, 'n> {
 
     fn wrong_size(&self, url: &Url, bytes: &str) -> Error {
         let (url, size) = (client::shown(url), self.request.size);
-        let message = if self.request.digest.is_some() {
+        let message = if self.proof.is_exact() {
             format!("`{url}` has {bytes} bytes where the signed size is {size}")
         } else {
             format!("`{url}` has more than {size} bytes")

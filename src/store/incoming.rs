@@ -47,6 +47,18 @@ impl Incoming {
         Ok(())
     }
 
+    /// Lets the bytes so far be read from offset 0, by a handle that shares its offset with this one.
+    pub fn reader(&mut self) -> Result<std::fs::File> {
+        let file = self.file();
+        file.rewind()?;
+        Ok(file.file().try_clone()?)
+    }
+
+    /// The digest of the bytes so far.
+    pub fn digest(&self) -> Digest {
+        self.hashing.digest()
+    }
+
     /// Gives the bytes, from offset 0, without keeping them for later runs.
     pub fn into_file(mut self) -> Result<std::fs::File> {
         let mut file = self.file.take().expect("taken only when consumed");

@@ -107,6 +107,11 @@ impl<W> Hashing<W> {
         self.bytes
     }
 
+    /// The digest of the bytes written so far.
+    pub fn digest(&self) -> Digest {
+        Digest(self.hasher.clone().finalize().into())
+    }
+
     /// Ends the digest; returns it with the number of bytes.
     pub fn finish(self) -> (Digest, u64) {
         (Digest(self.hasher.finalize().into()), self.bytes)
