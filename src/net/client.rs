@@ -1,6 +1,6 @@
 //! HTTP connections, opened when first needed, and what their answers mean.
 
-use super::{Options, redirect, wait};
+use super::{Options, redirect, validators::Validators, wait};
 use boot_kit::{Context, Error, ErrorKind, Result, fetch::without_credentials};
 use reqwest::{Response, StatusCode, Url, header};
 use std::{
@@ -37,11 +37,26 @@ struct Reactor {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What is asked of a server.
+#[derive(Clone, Copy, Default)]
+pub struct Question<'a> {
+    /// The first byte wanted.
+    pub offset: u64,
+    /// Whether caches on the way must ask the server again.
+    pub fresh: bool,
+    /// Ask for the file only if it is no longer in this state.
+    pub unless: Option<&'a Validators>,
+}
+
 /// The start of an answer.
 pub struct Answer {
     response: Response,
     handle: Handle,
     idle_timeout: Duration,
+    /// Whether the file is in the state it was asked for, so that none of it comes.
+    pub is_unchanged: bool,
+    /// What the server calls the file's state.
+    pub validators: Validators,
     /// The offset of its first byte in the file.
     pub start: u64,
     /// How many bytes it says will follow.
@@ -62,25 +77,26 @@ impl Client {
         }
     }
 
-    /// Asks for the file at `url` from byte `offset` on, following redirects.
-    ///
-    /// With `fresh`, caches on the way must ask the server again.
+    /// Asks for the file at `url`, following redirects.
     pub fn open(
         &self,
         url: &Url,
-        offset: u64,
-        fresh: bool,
+        question: Question<'_>,
         interrupted: &AtomicBool,
     ) -> Result<Answer> {
         let mut url = url.clone();
         for hops in 0.. {
             let (client, handle) = self.client(url.scheme() == "https")?;
             let mut request = client.get(url.clone());
-            if offset > 0 {
-                request = request.header(header::RANGE, format!("bytes={offset}-"));
+            if question.offset > 0 {
+                let range = format!("bytes={}-", question.offset);
+                request = request.header(header::RANGE, range);
             }
-            if fresh {
+            if question.fresh {
                 request = request.header(header::CACHE_CONTROL, "no-cache");
+            }
+            if let Some(validators) = question.unless {
+                request = validators.condition(request);
             }
             let response = {
                 let _context = handle.enter();
@@ -89,18 +105,25 @@ impl Client {
                     .context(|| format!("`{}` does not answer", shown(&url)))?
             };
             let Some(location) = location(&response) else {
-                return self.answer(&url, response, handle, offset);
+                return self.answer(&url, response, handle, question);
             };
             url = redirect::follow(&url, &location?, hops)?;
         }
         unreachable!("`redirect::follow` ends every chain")
     }
 
-    fn answer(&self, url: &Url, response: Response, handle: Handle, offset: u64) -> Result<Answer> {
-        let status = response.status();
+    fn answer(
+        &self,
+        url: &Url,
+        response: Response,
+        handle: Handle,
+        question: Question<'_>,
+    ) -> Result<Answer> {
+        let (status, offset) = (response.status(), question.offset);
         let (mut start, mut total) = (0, None);
         let kind = match status {
             StatusCode::OK => None,
+            StatusCode::NOT_MODIFIED if question.unless.is_some() => None,
             StatusCode::PARTIAL_CONTENT if offset > 0 => match content_range(&response) {
                 Some((first, size)) if first == offset => {
                     (start, total) = (first, size);
@@ -126,6 +149,8 @@ impl Client {
             start,
             length: response.content_length(),
             total,
+            is_unchanged: status == StatusCode::NOT_MODIFIED,
+            validators: Validators::of(&response),
             response,
             handle,
             idle_timeout: self.idle_timeout,

@@ -6,6 +6,7 @@
 //! | [`proof`] | what must be true of a file's bytes: a digest, a format's own identity, nothing yet |
 //! | [`redirect`] | which redirects are followed |
 //! | [`transfer`] | one file from several places: tries, resuming, sizes, digests |
+//! | [`validators`] | what a server called the state of a file, so that it need not send it again |
 //! | [`wait`] | waiting that a signal can end |
 
 mod client;
@@ -14,6 +15,7 @@ mod redirect;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod validators;
 mod wait;
 
 use crate::store::{Lookup, Store};
@@ -74,6 +76,8 @@ pub struct Net<'a> {
     options: Options,
     client: Client,
     health: Mutex<Health>,
+    /// URLs that were asked for what may have changed.
+    asked: Mutex<BTreeSet<String>>,
 }
 
 /// What this run has learnt about servers.
@@ -102,6 +106,7 @@ impl<'a> Net<'a> {
             client: Client::new(&options),
             options,
             health: Mutex::default(),
+            asked: Mutex::default(),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::{
     Net,
-    client::{self, Answer},
+    client::{self, Answer, Question},
     proof::Proof,
+    validators::{self, Known, Validators},
     wait,
 };
 use crate::store::Incoming;
@@ -36,6 +37,14 @@ pub struct Transfer<'a, 'n> {
 struct Place {
     url: Url,
     failure: Option<Error>,
+}
+
+/// What became of a download.
+enum Download {
+    /// The bytes are here, and this is what the server calls them.
+    Came(Validators),
+    /// They are those the store has.
+    Unchanged(File),
 }
 
 impl Place {
@@ -134,22 +143,50 @@ impl<'a, 'n> Transfer<'a, 'n> {
         if !self.proof.is_exact() {
             incoming.restart()?;
         }
+        let mut validators = Validators::default();
         if url.scheme() == "file" {
             self.copy(url, incoming)?;
         } else {
-            self.download(url, incoming)?;
+            match self.download(url, incoming)? {
+                Download::Came(given) => validators = given,
+                Download::Unchanged(file) => return Ok(file),
+            }
         }
         self.report(incoming.bytes(), 1);
         let whole = std::mem::replace(incoming, self.net.store.incoming()?);
+        if !self.proof.is_exact() && validators.are_given() {
+            let digest = whole.digest();
+            let file = self.net.store.keep(whole, &digest)?;
+            validators::remember(self.net, url.as_str(), &digest, &validators)?;
+            return Ok(file);
+        }
         let patched = std::mem::take(&mut self.patched);
         self.proof.keep(self.net, whole, url, patched)
     }
 
-    fn download(&mut self, url: &Url, incoming: &mut Incoming) -> Result<()> {
+    /// The file as it last came from `url`, for what may have changed since.
+    ///
+    /// Only once in a run: whoever asks again did not like the answer, and a server may be wrong about changes.
+    fn known(&self, url: &Url) -> Result<Option<Known>> {
+        let asked = self.net.asked.lock();
+        let mut asked = asked.unwrap_or_else(PoisonError::into_inner);
+        if self.proof.is_exact() || !asked.insert(url.to_string()) {
+            return Ok(None);
+        }
+        drop(asked);
+        validators::recall(self.net, &self.request.name, url.as_str())
+    }
+
+    fn download(&mut self, url: &Url, incoming: &mut Incoming) -> Result<Download> {
         let have = incoming.bytes();
-        let fresh = !self.proof.is_exact();
+        let known = self.known(url)?;
+        let question = Question {
+            offset: have,
+            fresh: !self.proof.is_exact(),
+            unless: known.as_ref().map(|known| &known.validators),
+        };
         let interrupted = self.net.interrupted;
-        let mut answer = match self.net.client.open(url, have, fresh, interrupted) {
+        let mut answer = match self.net.client.open(url, question, interrupted) {
             Err(error) if have > 0 && error.is_transient() => {
                 // Perhaps it was the range that it did not like.
                 incoming.restart()?;
@@ -157,6 +194,9 @@ impl<'a, 'n> Transfer<'a, 'n> {
             }
             answer => answer?,
         };
+        if let (true, Some(known)) = (answer.is_unchanged, known) {
+            return Ok(Download::Unchanged(known.file));
+        }
         if have > 0 && answer.start == have {
             self.patched = true;
         } else if have > 0 {
@@ -171,7 +211,8 @@ impl<'a, 'n> Transfer<'a, 'n> {
             let Some(chunk) = chunk else { break };
             self.take(url, chunk.as_ref(), incoming)?;
         }
-        self.check_complete(url, incoming)
+        self.check_complete(url, incoming)?;
+        Ok(Download::Came(answer.validators))
     }
 
     fn copy(&mut self, url: &Url, incoming: &mut Incoming) -> Result<()> {

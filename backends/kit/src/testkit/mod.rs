@@ -20,4 +20,4 @@ mod server;
 pub use archive::Archive;
 pub use deb::{Deb, Packing};
 pub use key::{SigningKey, clearsign};
-pub use server::{Fault, Server};
+pub use server::{Fault, Server, Validator};

@@ -1,5 +1,6 @@
 //! A local HTTP server that misbehaves on request.
 
+use crate::Digest;
 use std::{
     collections::BTreeMap,
     io::{self, BufRead, BufReader, Write},
@@ -37,6 +38,15 @@ pub enum Fault {
     Close,
 }
 
+/// What a server tells of its files, so that it need not send them again (RFC 9110, section 13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validator {
+    /// An `ETag`, made of the file's digest.
+    ETag,
+    /// A `Last-Modified`: one second later each time a file is put.
+    LastModified,
+}
+
 /// A server on a free port of 127.0.0.1, stopped when dropped.
 pub struct Server {
     address: SocketAddr,
@@ -47,6 +57,9 @@ pub struct Server {
 #[derive(Default)]
 struct State {
     files: BTreeMap<String, Arc<Vec<u8>>>,
+    /// How often a file was put, by its path.
+    changes: BTreeMap<String, u32>,
+    validator: Option<Validator>,
     directory: Option<PathBuf>,
     faults: Vec<Rule>,
     delay: Duration,
@@ -86,9 +99,11 @@ impl Server {
 
     /// Serves `bytes` at `path`, which begins with a slash.
     pub fn put(&self, path: &str, bytes: impl Into<Vec<u8>>) -> &Self {
-        self.state()
-            .files
-            .insert(path.to_owned(), Arc::new(bytes.into()));
+        let mut state = self.state();
+        *state.changes.entry(path.to_owned()).or_default() += 1;
+        let bytes = Arc::new(bytes.into());
+        state.files.insert(path.to_owned(), bytes);
+        drop(state);
         self
     }
 
@@ -97,6 +112,12 @@ impl Server {
         for (path, bytes) in tree {
             self.put(&format!("{prefix}/{path}"), bytes);
         }
+        self
+    }
+
+    /// Tells of every file put here what it is called, and answers 304 to whoever names that.
+    pub fn validate(&self, validator: Validator) -> &Self {
+        self.state().validator = Some(validator);
         self
     }
 
@@ -149,7 +170,8 @@ impl Server {
         self
     }
 
-    /// Lists the requests so far, e.g. `GET /pool/a.deb` or `GET /pool/a.deb from 100`, and forgets them.
+    /// Lists the requests so far, e.g. `GET /pool/a.deb`, `GET /pool/a.deb from 100` or `GET /a if changed`, and
+    /// forgets them.
     pub fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut self.state().requests)
     }
@@ -196,11 +218,21 @@ fn accept(listener: &TcpListener, state: &Arc<Mutex<State>>) {
     }
 }
 
-/// One request: method, path, and where its range begins.
+/// One request: method, path, where its range begins, and the state of the file that need not be sent.
 struct Asked {
     method: String,
     path: String,
     from: Option<usize>,
+    unless: Option<String>,
+}
+
+/// What a server has for a request.
+struct Found {
+    file: Option<Arc<Vec<u8>>>,
+    /// A header line that names the file's state, or nothing.
+    validator: String,
+    fault: Option<Fault>,
+    delay: Duration,
 }
 
 fn serve(connection: &TcpStream, state: &Mutex<State>) -> io::Result<()> {
@@ -231,27 +263,38 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Asked>> {
         method,
         path: path.to_owned(),
         from: None,
+        unless: None,
     };
     loop {
         let mut header = String::new();
         if reader.read_line(&mut header)? == 0 || header.trim().is_empty() {
             return Ok(Some(asked));
         }
-        if let Some((name, value)) = header.split_once(':')
-            && name.eq_ignore_ascii_case("range")
-        {
-            let value = value.trim().strip_prefix("bytes=");
-            asked.from = value.and_then(|range| range.strip_suffix('-')?.parse().ok());
+        let Some((name, value)) = header.split_once(':') else {
+            continue;
+        };
+        let value = value.trim();
+        match name.to_ascii_lowercase().as_str() {
+            "range" => {
+                let range = value.strip_prefix("bytes=");
+                asked.from = range.and_then(|range| range.strip_suffix('-')?.parse().ok());
+            }
+            "if-none-match" | "if-modified-since" => asked.unless = Some(value.to_owned()),
+            _ => {}
         }
     }
 }
 
 /// Answers one request; tells whether the connection goes on.
 fn answer(mut to: &TcpStream, asked: &Asked, state: &Mutex<State>) -> io::Result<bool> {
-    let (file, fault, delay) = look_up(asked, state);
+    let Found {
+        file: mut body,
+        validator,
+        fault,
+        delay,
+    } = look_up(asked, state);
     thread::sleep(delay);
     let mut from = asked.from.unwrap_or(0);
-    let mut body = file;
     match fault {
         Some(Fault::Close) => return Ok(false),
         Some(Fault::Silence) => {
@@ -286,7 +329,7 @@ fn answer(mut to: &TcpStream, asked: &Asked, state: &Mutex<State>) -> io::Result
         }
         Some(Fault::BreakOff(length)) => {
             let Some(file) = body else { return Ok(false) };
-            start(to, &file, from)?;
+            start(to, &file, from, &validator)?;
             let end = (from + length).min(file.len());
             to.write_all(&file[from..end])?;
             return Ok(false);
@@ -296,23 +339,29 @@ fn answer(mut to: &TcpStream, asked: &Asked, state: &Mutex<State>) -> io::Result
     let Some(file) = body else {
         return head(to, 404, Some(0), "").map(|()| true);
     };
+    if let (Some(known), Some((_, state))) = (&asked.unless, validator.split_once(": "))
+        && known == state.trim_end()
+    {
+        return head(to, 304, None, &validator).map(|()| true);
+    }
     if from > file.len() {
         return head(to, 416, Some(0), "").map(|()| true);
     }
-    start(to, &file, from)?;
+    start(to, &file, from, &validator)?;
     if asked.method != "HEAD" {
         to.write_all(&file[from..])?;
     }
     Ok(true)
 }
 
-fn look_up(asked: &Asked, state: &Mutex<State>) -> (Option<Arc<Vec<u8>>>, Option<Fault>, Duration) {
+fn look_up(asked: &Asked, state: &Mutex<State>) -> Found {
     let mut state = lock(state);
     let from = asked
         .from
         .map(|from| format!(" from {from}"))
         .unwrap_or_default();
-    let request = format!("{} {}{from}", asked.method, asked.path);
+    let unless = asked.unless.as_ref().map_or("", |_| " if changed");
+    let request = format!("{} {}{from}{unless}", asked.method, asked.path);
     state.requests.push(request);
     let rule = state.faults.iter_mut().find(|rule| {
         let matches = match rule.path.strip_suffix('*') {
@@ -333,16 +382,32 @@ fn look_up(asked: &Asked, state: &Mutex<State>) -> (Option<Arc<Vec<u8>>>, Option
             .flatten()
             .map(Arc::new)
     });
-    (file, fault, state.delay)
+    let validator = match (state.validator, &file) {
+        (Some(Validator::ETag), Some(file)) => format!("ETag: \"{}\"\r\n", Digest::of(&**file)),
+        (Some(Validator::LastModified), Some(_)) => {
+            let changes = state.changes.get(&asked.path).copied().unwrap_or(0);
+            let date =
+                jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(changes.into());
+            let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT");
+            format!("Last-Modified: {date}\r\n")
+        }
+        _ => String::new(),
+    };
+    Found {
+        file,
+        validator,
+        fault,
+        delay: state.delay,
+    }
 }
 
 /// Sends the head for a file from offset `from` on.
-fn start(to: &TcpStream, file: &[u8], from: usize) -> io::Result<()> {
+fn start(to: &TcpStream, file: &[u8], from: usize, validator: &str) -> io::Result<()> {
     if from == 0 {
-        return head(to, 200, Some(file.len()), "");
+        return head(to, 200, Some(file.len()), validator);
     }
     let range = format!(
-        "Content-Range: bytes {from}-{}/{}\r\n",
+        "Content-Range: bytes {from}-{}/{}\r\n{validator}",
         file.len().saturating_sub(1),
         file.len()
     );
@@ -352,6 +417,7 @@ fn start(to: &TcpStream, file: &[u8], from: usize) -> io::Result<()> {
 fn head(mut to: &TcpStream, status: u16, length: Option<usize>, more: &str) -> io::Result<()> {
     let length = match length {
         Some(length) => format!("Content-Length: {length}\r\n"),
+        None if status == 304 => String::new(),
         None => "Connection: close\r\n".into(),
     };
     to.write_all(format!("HTTP/1.1 {status} As Told\r\n{length}{more}\r\n").as_bytes())
