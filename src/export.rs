@@ -11,7 +11,7 @@
 
 pub mod closing;
 pub mod compress;
-mod directory;
+pub mod directory;
 mod header;
 pub mod output;
 mod pending;
@@ -23,14 +23,12 @@ mod xattr;
 
 pub use output::Output;
 
-use boot_kit::{
-    Context, Digest, Entry, Error, ErrorKind, Kind, Report, Result, Root, RootPath, Sink,
-    digest::Hashing,
-};
+use boot_kit::{Context, Digest, Entry, Kind, Report, Result, RootPath, Sink, digest::Hashing};
 use compress::{Compression, Encoder};
 use directory::{DirectoryWriter, PendingDirectory};
 use pending::PendingFile;
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, Write},
     os::fd::AsFd,
@@ -68,19 +66,40 @@ pub struct Written {
     pub diff_id: Option<Digest>,
 }
 
-/// Writes `root` to `output`.
+/// Sends every entry of a tree to a sink, sorted, without the root itself.
+pub type Walk<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<()>;
+
+/// Writes a tree to `output`; its root is a directory of root's, mode 0755.
 ///
 /// Nothing is at the output's place until all of it is. Errors with [`ErrorKind::Usage`] if something is in the way
 /// (see [`Output::check`]), with [`ErrorKind::Interrupted`] when told to stop.
-pub fn export(root: &Root, output: &Output, options: &Options<'_>) -> Result<Written> {
-    let top = root.entry(&RootPath::default())?;
-    let top = top.filter(|top| top.kind == Kind::Directory);
-    let top = top.ok_or_else(|| Error::new(ErrorKind::Io, "the root has vanished"))?;
-    write(&top, &|sink| root.walk(sink), output, options)
+pub fn export(walk: Walk<'_>, output: &Output, options: &Options<'_>) -> Result<Written> {
+    let top = Entry {
+        path: RootPath::default(),
+        kind: Kind::Directory,
+        mode: 0o755,
+        uid: 0,
+        gid: 0,
+        mtime: options.epoch,
+        xattrs: BTreeMap::new(),
+    };
+    write(&top, walk, output, options)
 }
 
-/// Sends every entry below the top of a tree to a sink, sorted.
-type Walk<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<()>;
+/// Describes an entry as an image of that date shows it, its content apart.
+pub fn as_written(entry: &Entry, epoch: i64) -> Entry {
+    let is_link = matches!(entry.kind, Kind::Hardlink(_));
+    Entry {
+        mtime: i64::try_from(header::time(entry, epoch)).unwrap_or(0),
+        // Those of a link are its file's.
+        xattrs: if is_link {
+            BTreeMap::new()
+        } else {
+            xattr::allowed(&entry.xattrs)
+        },
+        ..entry.clone()
+    }
+}
 
 fn write(top: &Entry, walk: Walk<'_>, output: &Output, options: &Options<'_>) -> Result<Written> {
     output.check(options.force)?;

@@ -21,6 +21,7 @@
 pub mod cli;
 pub mod export;
 pub mod interrupt;
+pub mod layers;
 pub mod net;
 pub mod ops;
 pub mod pipeline;

@@ -17,7 +17,7 @@ mod tests;
 use crate::interrupt;
 use board::Board;
 use boot_kit::{
-    Artifact, Context, Error, ErrorKind, Event, Installer, Layer, Parcel, Plan, Report, Result,
+    Artifact, Context, Error, ErrorKind, Event, Installer, Layer, Parcel, Report, Result,
     event::Phase,
     parcel::{Filter, Packing},
 };
@@ -32,8 +32,10 @@ use stoppable::Stoppable;
 /// How a plan is carried out.
 #[derive(Clone, Copy)]
 pub struct Pipeline<'a> {
-    /// What to install.
-    pub plan: &'a Plan,
+    /// What to install, the lowest layer first.
+    pub layers: &'a [Layer],
+    /// What to do when a layer is finished, before anything of the next one is installed.
+    pub finished: &'a (dyn Fn(&Layer) -> Result<()> + Sync),
     /// How to get one proven artifact, at offset 0; its errors name it.
     pub fetch: &'a (dyn Fn(&Artifact) -> Result<File> + Sync),
     /// Which paths are worth unpacking.
@@ -52,9 +54,9 @@ pub struct Pipeline<'a> {
 }
 
 impl Pipeline<'_> {
-    /// Installs the whole plan; the first failure anywhere stops everything.
+    /// Installs all layers; the first failure anywhere stops everything.
     pub fn run(&self, installer: &dyn Installer) -> Result<()> {
-        let artifacts: Vec<&Artifact> = self.plan.artifacts().collect();
+        let artifacts = self.artifacts();
         let board = Board::new(self.schedule());
         self.report.event(Event::Phase(Phase::Fetch));
         self.report.event(Event::Phase(Phase::Unpack));
@@ -73,6 +75,11 @@ impl Pipeline<'_> {
         })
     }
 
+    /// All artifacts, in plan order.
+    fn artifacts(&self) -> Vec<&Artifact> {
+        self.layers.iter().flat_map(Layer::artifacts).collect()
+    }
+
     /// Reports a failure and has everybody stop; what they then say is no news.
     fn fail(&self, board: &Board, error: Error) {
         board.fail(error);
@@ -81,9 +88,9 @@ impl Pipeline<'_> {
 
     /// Orders artifact numbers: layer by layer, largest first, ties as planned.
     fn schedule(&self) -> Vec<usize> {
-        let artifacts: Vec<_> = self.plan.artifacts().collect();
+        let artifacts = self.artifacts();
         let mut order = Vec::new();
-        for layer in &self.plan.layers {
+        for layer in self.layers {
             let begin = order.len();
             order.extend(begin..begin + count(layer));
             order[begin..].sort_by_key(|number| std::cmp::Reverse(artifacts[*number].size));
@@ -104,7 +111,7 @@ impl Pipeline<'_> {
 
     fn unpack_all(&self, board: &Board, artifacts: &[&Artifact], installer: &dyn Installer) {
         let _watch = board.watch();
-        let first_layer = self.plan.layers.first().map_or(0, count);
+        let first_layer = self.layers.first().map_or(0, count);
         let mut is_nice = false;
         while let Some((number, file)) = board.next_to_unpack() {
             if number >= first_layer && !is_nice {
@@ -162,7 +169,7 @@ impl Pipeline<'_> {
 
     fn install_all(&self, board: &Board, installer: &dyn Installer) -> Result<()> {
         let mut begin = 0;
-        for layer in &self.plan.layers {
+        for layer in self.layers {
             for step in &layer.steps {
                 let end = begin + step.artifacts.len();
                 let parcels = board.wait_for(begin..end)?;
@@ -171,6 +178,7 @@ impl Pipeline<'_> {
                 begin = end;
             }
             installer.finish(layer)?;
+            (self.finished)(layer)?;
         }
         Ok(())
     }
@@ -180,5 +188,5 @@ impl Pipeline<'_> {
 const UNPACK_NICENESS: i32 = 5;
 
 fn count(layer: &Layer) -> usize {
-    layer.steps.iter().map(|step| step.artifacts.len()).sum()
+    layer.artifacts().count()
 }

@@ -67,6 +67,10 @@ struct How {
     #[arg(long, help_heading = HOW)]
     offline: bool,
 
+    /// Make every layer anew, and keep none; downloads are kept all the same
+    #[arg(long, help_heading = HOW)]
+    no_cache: bool,
+
     /// Do not use the mirrors this machine itself uses
     #[arg(long, help_heading = HOW)]
     ignore_host: bool,
@@ -183,6 +187,7 @@ impl How {
             cache_dir: self.cache_dir.clone(),
             staging: self.staging.clone().unwrap_or_default(),
             offline: self.offline,
+            cached: !self.no_cache,
         }
     }
 

@@ -31,6 +31,7 @@ const XZ_BLOCK: u64 = 24 << 20;
 const XZ_MEMORY: u64 = 1 << 30;
 
 const ZSTD_LEVEL: i32 = 3;
+const LAYER_LEVEL: i32 = 1;
 /// Fixed, so that no version of zstd derives it from anything else.
 const ZSTD_JOB: u32 = 8 << 20;
 
@@ -53,8 +54,13 @@ impl<W: Write> Encoder<W> {
             Compression::None => Self::None(inner),
             Compression::Gzip => Self::Gzip(Members::new(inner, jobs)),
             Compression::Xz => Self::Xz(xz(inner, jobs, XZ_BLOCK)?),
-            Compression::Zstd => Self::Zstd(zstd(inner, jobs)?),
+            Compression::Zstd => Self::Zstd(zstd(inner, jobs, ZSTD_LEVEL)?),
         })
+    }
+
+    /// Starts compressing a layer for the store: Zstandard at level 1, which costs least for what it saves.
+    pub fn layer(inner: W, jobs: usize) -> Result<Self> {
+        Ok(Self::Zstd(zstd(inner, jobs, LAYER_LEVEL)?))
     }
 
     /// Compresses the rest, waits for all threads and gives the inner writer back.
@@ -104,8 +110,8 @@ fn xz<W: Write>(inner: W, jobs: usize, block: u64) -> io::Result<XzEncoder<W>> {
     Ok(XzEncoder::new_stream(inner, builder.encoder()?))
 }
 
-fn zstd<W: Write>(inner: W, jobs: usize) -> io::Result<zstd::Encoder<'static, W>> {
-    let mut encoder = zstd::Encoder::new(inner, ZSTD_LEVEL)?;
+fn zstd<W: Write>(inner: W, jobs: usize, level: i32) -> io::Result<zstd::Encoder<'static, W>> {
+    let mut encoder = zstd::Encoder::new(inner, level)?;
     // One worker already takes the path with jobs; none at all would give other bytes.
     encoder.multithread(u32::try_from(jobs).unwrap_or(u32::MAX).clamp(1, 64))?;
     encoder.set_parameter(CParameter::JobSize(ZSTD_JOB))?;

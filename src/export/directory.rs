@@ -27,7 +27,7 @@ use std::{
 ///
 /// Times, owners, modes and attributes are those the same entries have in a tar. Every path is resolved without
 /// following links, so nothing is written elsewhere. Entries must come with directories before what is in them.
-pub(super) struct DirectoryWriter<'a> {
+pub struct DirectoryWriter<'a> {
     top: OwnedFd,
     epoch: i64,
     report: &'a dyn Report,
@@ -42,7 +42,7 @@ pub(super) struct DirectoryWriter<'a> {
 
 impl<'a> DirectoryWriter<'a> {
     /// Starts writing into the directory `top`; no time will be after `epoch`, seconds since the Unix epoch.
-    pub(super) fn new(top: &Path, epoch: i64, report: &'a dyn Report) -> Result<Self> {
+    pub fn new(top: &Path, epoch: i64, report: &'a dyn Report) -> Result<Self> {
         let top = fs::open(top, directory_flags(), Mode::empty()).map_err(io::Error::from)?;
         Ok(Self {
             top,
@@ -57,12 +57,12 @@ impl<'a> DirectoryWriter<'a> {
     }
 
     /// Counts the entries, and the bytes of their contents.
-    pub(super) fn written(&self) -> (u64, u64) {
+    pub fn written(&self) -> (u64, u64) {
         (self.entries, self.bytes)
     }
 
     /// Gives all directories their attributes, the deepest first.
-    pub(super) fn finish(self) -> Result<()> {
+    pub fn finish(self) -> Result<()> {
         for entry in self.directories.iter().rev() {
             let fd = self.open_directory(&entry.path).map_err(io::Error::from);
             fd.map_err(Error::from)

@@ -4,8 +4,8 @@
 //!
 //! | part | rule |
 //! | --- | --- |
-//! | names | relative, no `./`; directories end in `/`; the root itself is `./` and comes first if it is there at all |
-//! | order | bytes of the full path without the last `/`: a directory comes before what is in it |
+//! | names | relative, no `./`; directories end in `/`; the root itself is `./` and comes first if it is there at all, which in a layer it is not |
+//! | order | bytes of the full path without the last `/`: a directory comes before what is in it; in a layer, whiteouts come right after their directory |
 //! | types | `0` file, `1` hard link, `2` symbolic link, `3` `4` devices, `5` directory, `6` named pipe; no sparse files, no GNU types; sockets are not entries |
 //! | header | magic `ustar\0`, version `00`; zero-padded octal and NUL (mode, uid, gid, device 7 digits; size, mtime 11; checksum 6, NUL, blank); prefix, uname and gname empty; mode `07777` bits; device 0 where there is none |
 //! | PAX | one `x` header before an entry that needs it: name `PaxHeaders`, mode 0644, ids and mtime 0, records sorted by key: `path` or `linkpath` over 100 bytes or not ASCII (as raw bytes), `uid` or `gid` over 2,097,151, `size` from 8 GiB, attributes; the header's own field is then the text's first 100 bytes, or 0 |
@@ -45,6 +45,8 @@ pub struct TarWriter<W> {
     /// The attributes of the files that have some, for hard links to them.
     xattrs: HashMap<RootPath, BTreeMap<Vec<u8>, Vec<u8>>>,
     entries: u64,
+    /// Bytes of content since the last header.
+    pushed: u64,
 }
 
 impl<W: Write> TarWriter<W> {
@@ -59,6 +61,7 @@ impl<W: Write> TarWriter<W> {
             last: None,
             xattrs: HashMap::new(),
             entries: 0,
+            pushed: 0,
         }
     }
 
@@ -74,6 +77,48 @@ impl<W: Write> TarWriter<W> {
         self.append(&[0; 2 * BLOCK])?;
         self.write_out()?;
         Ok(self.inner)
+    }
+
+    /// Appends the header of `entry`; the content of a file is to follow by [`push`](Self::push).
+    pub fn begin(&mut self, entry: &Entry) -> Result<()> {
+        self.require_order(&entry.path)?;
+        self.out_of_order(entry)
+    }
+
+    /// Appends the header of `entry` wherever its path belongs: only for whiteouts, which have an order of their own.
+    pub fn out_of_order(&mut self, entry: &Entry) -> Result<()> {
+        let xattrs = self.xattrs(entry);
+        let mut header = std::mem::take(&mut self.header);
+        header.clear();
+        header::append(&mut header, entry, &xattrs, self.epoch)?;
+        self.append(&header)?;
+        self.header = header;
+        self.entries += 1;
+        self.pushed = 0;
+        Ok(())
+    }
+
+    /// Appends content of the file begun last.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        self.pushed += bytes.len() as u64;
+        self.append(bytes)
+    }
+
+    /// Ends the entry begun last; errors if not all of its content came.
+    pub fn end(&mut self, entry: &Entry) -> Result<()> {
+        match entry.kind {
+            Kind::File { size } if self.pushed != size => Err(shorter(&entry.path)),
+            _ => self.fill(self.pushed),
+        }
+    }
+
+    /// Fills the last block of a content of `size` bytes.
+    fn fill(&mut self, size: u64) -> Result<()> {
+        let over = usize::try_from(size % BLOCK as u64).expect("less than a block");
+        if over > 0 {
+            self.append(&[0; BLOCK][over..])?;
+        }
+        Ok(())
     }
 
     fn require_order(&mut self, path: &RootPath) -> Result<()> {
@@ -109,17 +154,12 @@ impl<W: Write> TarWriter<W> {
                 other => other?,
             };
             if count == 0 {
-                let message = format!("`{path}` has become shorter while it was read");
-                return Err(Error::new(ErrorKind::Io, message));
+                return Err(shorter(path));
             }
             self.filled += count;
             left -= count as u64;
         }
-        let over = usize::try_from(size % BLOCK as u64).expect("less than a block");
-        if over > 0 {
-            self.append(&[0; BLOCK][over..])?;
-        }
-        Ok(())
+        self.fill(size)
     }
 
     fn append(&mut self, mut bytes: &[u8]) -> Result<()> {
@@ -144,17 +184,15 @@ impl<W: Write> TarWriter<W> {
 
 impl<W: Write> Sink for TarWriter<W> {
     fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
-        self.require_order(&entry.path)?;
-        let xattrs = self.xattrs(entry);
-        let mut header = std::mem::take(&mut self.header);
-        header.clear();
-        header::append(&mut header, entry, &xattrs, self.epoch)?;
-        self.append(&header)?;
-        self.header = header;
-        self.entries += 1;
+        self.begin(entry)?;
         match entry.kind {
             Kind::File { size } => self.copy(&entry.path, size, content),
             _ => Ok(()),
         }
     }
+}
+
+fn shorter(path: &RootPath) -> Error {
+    let message = format!("`{path}` has become shorter while it was read");
+    Error::new(ErrorKind::Io, message)
 }

@@ -1,5 +1,8 @@
 use super::*;
-use boot_kit::event::{Event, Silence};
+use boot_kit::{
+    Error, ErrorKind, Root,
+    event::{Event, Silence},
+};
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
@@ -145,7 +148,7 @@ fn a_directory_holds_the_tree_the_tar_describes() {
     let again = directory.path().join("again.tar");
     write_to(&output(&tar), false).expect("writable");
     let root = Root::open(&copy).expect("readable");
-    export(&root, &output(&again), &options(false)).expect("readable");
+    export(&|sink| root.walk(sink), &output(&again), &options(false)).expect("readable");
     assert!(fs_err::read(&tar).expect("readable") == fs_err::read(&again).expect("readable"));
     let a = fs_err::metadata(copy.join("usr/bin/a")).expect("there");
     assert_eq!(

@@ -1,22 +1,19 @@
 //! From a recipe to an image.
 
+use super::assemble::{Assembly, CONNECTIONS};
 use crate::{
-    export::{self, Output, export},
+    export::Output,
     interrupt,
     net::{self, Net},
-    pipeline::Pipeline,
     prune,
     recipe::{Profile, distribution::Format},
     registry,
-    sandbox::{self, Entered, Sandbox},
+    sandbox::{self, Entered},
     store::Store,
-    work::{self, Place, Staging as WorkArea},
+    work::{self, Place},
 };
-use boot_kit::{
-    Artifact, Digest, Event, Plan, Recipe, Report, Result, Root, backend::Site, event::Phase,
-};
+use boot_kit::{Digest, Plan, Recipe, Report, Result};
 use std::{
-    fs::File,
     num::NonZero,
     path::PathBuf,
     sync::Arc,
@@ -49,6 +46,8 @@ pub struct Options {
     pub staging: Staging,
     /// Use no network.
     pub offline: bool,
+    /// Take finished layers from the store, and put them there.
+    pub cached: bool,
 }
 
 /// Where the tree is put together.
@@ -110,52 +109,25 @@ pub fn build(
     let net = Net::new(&store, net_options(options), &**report, &interrupt);
     let backend = registry::backend(options.format);
     let plan = backend.resolve(recipe, &net, &**report)?;
-    let epoch = options.epoch.unwrap_or(plan.epoch);
-
-    let staging = WorkArea::new(entered, &work_options(options, &plan))?;
-    let root = Root::open(&staging.root_path())?;
-    let settings = sandbox::Settings {
-        interrupt: Arc::clone(&interrupt),
-        report: Arc::clone(report),
-        ..sandbox::Settings::new(epoch)
-    };
-    let runner = Sandbox::new(root.path(), settings);
-    let jobs = options
-        .jobs
-        .or(thread::available_parallelism().ok())
-        .map_or(1, NonZero::get);
-    let verify = |artifact: &Artifact, file: &mut File| backend.verify(artifact, file);
-    let pipeline = Pipeline {
+    let available = || thread::available_parallelism().ok();
+    let assembly = Assembly {
+        entered,
         plan: &plan,
-        fetch: &|artifact| Ok(net.artifact(artifact, &verify)?.file),
-        keep: &|path, kind| !profile.drops(path, kind),
-        parcels: &staging.parcels_path(),
-        connections: CONNECTIONS,
-        jobs,
-        report: &**report,
-        stop: &interrupt,
-    };
-    let site = Site {
-        root: &root,
-        runner: &runner,
-        report: &**report,
-        epoch,
-        jobs,
-        finished: 0,
-    };
-    pipeline.run(&*backend.installer(&plan, site)?)?;
-    runner.stop();
-    profile.apply(&root, &**report)?;
-
-    report.event(Event::Phase(Phase::Export));
-    let how = export::Options {
-        epoch,
-        report: &**report,
-        interrupt: &interrupt,
-        jobs,
+        format: options.format.name(),
+        backend: &*backend,
+        store: &store,
+        net: &net,
+        profile: &profile,
+        keep_locales: &options.keep_locales,
+        work: work_options(options, &plan),
+        epoch: options.epoch.unwrap_or(plan.epoch),
+        jobs: options.jobs.or_else(available).map_or(1, NonZero::get),
+        cached: options.cached,
         force: options.force,
+        report,
+        interrupt: &interrupt,
     };
-    let written = export(&root, &output, &how)?;
+    let written = assembly.write(&output)?;
     Ok(Summary {
         packages: plan.artifacts().count(),
         files: written.entries,
@@ -164,9 +136,6 @@ pub fn build(
         wall: begin.elapsed(),
     })
 }
-
-/// How many files are fetched at once.
-const CONNECTIONS: usize = 8;
 
 fn store(options: &Options) -> Result<Store> {
     match &options.cache_dir {

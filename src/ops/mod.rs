@@ -1,5 +1,6 @@
 //! What a command calls: parsed input in, a result out, nothing printed.
 
+pub mod assemble;
 pub mod build;
 pub mod list;
 

@@ -1,6 +1,6 @@
 use super::*;
 use boot_kit::{
-    Digest, Entry, Error, ErrorKind, Kind, Place, Proof, Root, RootPath, Sink, Step,
+    Digest, Entry, Error, ErrorKind, Kind, Place, Plan, Proof, Root, RootPath, Sink, Step,
     archive::send_tar, event::Silence,
 };
 use std::{
@@ -125,7 +125,8 @@ fn build(
     };
     let plan = plan();
     let pipeline = Pipeline {
-        plan: &plan,
+        layers: &plan.layers,
+        finished: &|_| Ok(()),
         fetch,
         keep,
         parcels: &directory.path().join("parcels"),
@@ -257,7 +258,8 @@ fn never_ending(stop: &AtomicBool, d: &(dyn Fn() -> Error + Sync)) -> Error {
     };
     let plan = plan();
     let pipeline = Pipeline {
-        plan: &plan,
+        layers: &plan.layers,
+        finished: &|_| Ok(()),
         fetch: &fetch,
         keep: &|_, _| true,
         parcels: directory.path(),

@@ -108,6 +108,11 @@ fn object(event: Event) -> Value {
         } => {
             json!({"event": "fetched", "name": name, "size_bytes": bytes, "cached": cached})
         }
+        Event::Layer {
+            name,
+            bytes,
+            stored,
+        } => json!({"event": "layer", "name": name, "size_bytes": bytes, "stored": stored}),
         Event::Unpacked { name } => json!({"event": "unpacked", "name": name}),
         Event::Script { label } => json!({"event": "script", "label": label}),
         Event::Output { line } => json!({"event": "output", "line": line}),

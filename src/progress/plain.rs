@@ -91,6 +91,12 @@ pub(super) fn detail(event: Event) -> Option<String> {
             let verb = if cached { "had" } else { "fetched" };
             format!("  {verb} {name}, {}", size(bytes))
         }
+        Event::Layer {
+            name,
+            bytes,
+            stored: true,
+        } => format!("layer {name}: from the store, {}", size(bytes)),
+        Event::Layer { name, bytes, .. } => format!("  layer {name}: {}", size(bytes)),
         Event::Unpacked { name } => format!("  unpacked {name}"),
         Event::Script { label } => format!("  running {label}"),
         Event::Output { line } => format!("    {line}"),

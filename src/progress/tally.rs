@@ -61,7 +61,7 @@ impl Tally {
                 self.script.clone_from(label);
             }
             Event::Written { bytes } => self.written_bytes += bytes,
-            Event::Output { .. } | Event::Warning { .. } => {}
+            Event::Layer { .. } | Event::Output { .. } | Event::Warning { .. } => {}
         }
         // A broken transfer is begun again: what came twice counts once.
         self.here_bytes = self.here_bytes.min(self.planned_bytes);

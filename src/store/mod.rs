@@ -10,11 +10,13 @@
 //! download, never a wrong image; that is why nothing is synced. Several runs may share one store.
 
 mod incoming;
+mod layer;
 mod run;
 #[cfg(test)]
 mod tests;
 
 pub use incoming::Incoming;
+pub use layer::LayerRecord;
 
 use boot_kit::{Context, Digest, Error, ErrorKind, Result};
 use fs_err as fs;
@@ -133,6 +135,20 @@ impl Store {
     /// Errors with [`ErrorKind::Trust`] if it is not.
     pub fn keep(&self, incoming: Incoming, digest: &Digest) -> Result<File> {
         incoming.keep(digest, &self.blob(digest))
+    }
+
+    /// Ends a blob whose digest nobody knows before; returns digest, length and the bytes from offset 0.
+    ///
+    /// Without `keep` it is gone when the file is closed.
+    pub fn keep_new(&self, incoming: Incoming, keep: bool) -> Result<(Digest, u64, File)> {
+        let digest = incoming.digest();
+        let bytes = incoming.bytes();
+        let file = if keep {
+            incoming.keep(&digest, &self.blob(&digest))?
+        } else {
+            incoming.into_file()?
+        };
+        Ok((digest, bytes, file))
     }
 
     /// Keeps `bytes` under `name`, replacing what was there.

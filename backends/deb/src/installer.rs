@@ -20,7 +20,7 @@ use crate::{
 };
 use boot_kit::{
     Artifact, Context, Entry, Error, ErrorKind, Event, Installer, Layer, Parcel, Place, Plan,
-    Result, RootPath, Sink, Step, backend::Site, event::Phase,
+    Result, Root, RootPath, Sink, Step, backend::Site, event::Phase,
 };
 use std::{
     collections::{BTreeMap, HashSet},
@@ -66,24 +66,41 @@ struct State {
     /// Packages of a fresh root whose `preinst` is still to run.
     waiting: Vec<Unpacked>,
     is_configured: bool,
+    /// Whether a layer was finished since the rest was read or written.
+    is_stale: bool,
+}
+
+impl State {
+    /// Reads what a finished layer left in the root.
+    fn read(root: &Root) -> Result<Self> {
+        let status = Status::read(root)?;
+        Ok(Self {
+            ownership: Ownership::read(root, &status)?,
+            diversions: Diversions::read(root)?,
+            status,
+            waiting: Vec::new(),
+            is_configured: true,
+            is_stale: false,
+        })
+    }
 }
 
 impl<'a> DebInstaller<'a> {
-    /// Starts installing `plan` into an empty root.
+    /// Starts installing `plan` into an empty root, or into one that holds its lower layers.
     pub fn new(plan: &'a Plan, site: Site<'a>) -> Result<Self> {
         let notes = Notes::read(plan)?;
-        for name in &notes.usr_links {
-            site.root
-                .create_directory(&RootPath::parse(format!("usr/{name}"))?, 0o755)?;
-            site.root
-                .symlink(&RootPath::parse(name)?, format!("usr/{name}").as_bytes())?;
-        }
+        let state = if site.finished > 0 {
+            State::read(site.root)?
+        } else {
+            make_links(site.root, &notes.usr_links)?;
+            State::default()
+        };
         Ok(Self {
             plan,
             site,
             notes,
             unpacked: Mutex::default(),
-            state: Mutex::default(),
+            state: Mutex::new(state),
         })
     }
 
@@ -269,6 +286,9 @@ impl Installer for DebInstaller<'_> {
 
     fn install(&self, step: &Step, parcels: Vec<Parcel>) -> Result<()> {
         let mut state = lock(&self.state);
+        if state.is_stale {
+            *state = State::read(self.site.root)?;
+        }
         self.configure_pre_depends(&mut state, step)?;
         for (artifact, parcel) in step.artifacts.iter().zip(parcels) {
             let key = (artifact.name.clone(), artifact.arch.clone());
@@ -309,10 +329,19 @@ impl Installer for DebInstaller<'_> {
             let path = RootPath::parse(&self.notes.sources_path)?;
             root.write(&path, self.notes.sources.as_bytes(), 0o644)?;
         }
-        state.status = Status::read(root)?;
-        state.is_configured = true;
+        // Read when another layer comes: then it is the same as if this one had been taken from the store.
+        state.is_stale = true;
         Ok(())
     }
+}
+
+/// Links the directories of `/` that are below `/usr` in truth.
+fn make_links(root: &Root, names: &[String]) -> Result<()> {
+    for name in names {
+        root.create_directory(&RootPath::parse(format!("usr/{name}"))?, 0o755)?;
+        root.symlink(&RootPath::parse(name)?, format!("usr/{name}").as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Where one file goes: not over what others keep or share, aside where diverted, and beside its name if it is a

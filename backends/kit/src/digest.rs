@@ -114,7 +114,17 @@ impl<W> Hashing<W> {
 
     /// Ends the digest; returns it with the number of bytes.
     pub fn finish(self) -> (Digest, u64) {
-        (Digest(self.hasher.finalize().into()), self.bytes)
+        let (digest, bytes, _) = self.into_inner();
+        (digest, bytes)
+    }
+
+    /// Ends the digest; returns it with the number of bytes and the writer they went to.
+    pub fn into_inner(self) -> (Digest, u64, W) {
+        (
+            Digest(self.hasher.finalize().into()),
+            self.bytes,
+            self.inner,
+        )
     }
 }
 

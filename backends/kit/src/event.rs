@@ -38,6 +38,15 @@ pub enum Event {
         /// Its name.
         name: String,
     },
+    /// A layer is finished, or was found finished in the store.
+    Layer {
+        /// `base`, `include` or `top`.
+        name: String,
+        /// Length of its tar in bytes.
+        bytes: u64,
+        /// Whether it was found.
+        stored: bool,
+    },
     /// A script or a package's configuration begins in the sandbox.
     Script {
         /// E.g. `libc6.preinst` or `ceph-base`.

@@ -121,13 +121,17 @@ impl TryFrom<String> for Proof {
     }
 }
 
+impl Layer {
+    /// Goes through its artifacts in plan order.
+    pub fn artifacts(&self) -> impl Iterator<Item = &Artifact> {
+        self.steps.iter().flat_map(|step| &step.artifacts)
+    }
+}
+
 impl Plan {
     /// Goes through all artifacts in plan order.
     pub fn artifacts(&self) -> impl Iterator<Item = &Artifact> {
-        self.layers
-            .iter()
-            .flat_map(|layer| &layer.steps)
-            .flat_map(|step| &step.artifacts)
+        self.layers.iter().flat_map(Layer::artifacts)
     }
 
     /// Sums the sizes of all artifacts, in bytes.

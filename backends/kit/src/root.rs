@@ -5,6 +5,8 @@ mod land;
 mod tests;
 mod walk;
 
+pub use walk::Stamp;
+
 use crate::{Context, Entry, Error, ErrorKind, Kind, Result, RootPath};
 use rustix::{
     fs::{self, AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat},

@@ -32,6 +32,17 @@ pub fn write_info(root: &Root, package: &Unpacked, keep: &dyn Fn(&RootPath) -> b
     )
 }
 
+/// Reads the list of paths of a package.
+pub fn read_list(root: &Root, info_name: &str) -> Result<Vec<RootPath>> {
+    let list = root
+        .read(&info_path(info_name, "list")?)?
+        .unwrap_or_default();
+    list.split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(RootPath::parse)
+        .collect()
+}
+
 /// Takes `paths` off the list of a package that no longer owns them.
 pub fn remove_from_list(root: &Root, info_name: &str, paths: &HashSet<RootPath>) -> Result<()> {
     let path = info_path(info_name, "list")?;

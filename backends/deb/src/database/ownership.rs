@@ -4,11 +4,13 @@
 //! `Replaces` that package; a file of a package that replaces ours stays; instances of one `Multi-Arch: same` package
 //! share equal files; a diverted path has room for both; directories are shared; everything else is an error.
 
+use super::{Status, info::read_list};
 use crate::{
     archive::Unpacked,
+    control::Control,
     relation::{self, Relation},
 };
-use boot_kit::{Error, ErrorKind, Result, RootPath};
+use boot_kit::{Error, ErrorKind, Kind, Result, Root, RootPath};
 use std::collections::{HashMap, HashSet};
 
 /// The packages landed so far and the files (not directories) they own.
@@ -37,6 +39,32 @@ pub struct Claim {
 }
 
 impl Ownership {
+    /// Reads what the packages of `status` own from their lists in `info/`.
+    ///
+    /// A path that is no directory now counts as a file: directories are never pruned, files may be.
+    pub fn read(root: &Root, status: &Status) -> Result<Self> {
+        let mut ownership = Self::default();
+        let mut directories: HashMap<RootPath, bool> = HashMap::new();
+        for control in status.controls()? {
+            let owner = Owner::of(&control);
+            let number = ownership.packages.len();
+            let paths = read_list(root, &owner.info_name)?;
+            ownership.packages.push(owner);
+            for path in paths {
+                if !directories.contains_key(&path) {
+                    let entry = root.entry(&path)?;
+                    let is = entry.is_some_and(|entry| entry.kind == Kind::Directory);
+                    directories.insert(path.clone(), is);
+                }
+                let is_directory = directories[&path];
+                if !is_directory {
+                    ownership.owners.entry(path).or_insert(number);
+                }
+            }
+        }
+        Ok(ownership)
+    }
+
     /// Enters a package's files, and tells which of them it does not get and which it takes from others.
     ///
     /// `is_diverted` tells paths that have room for several packages. Errors if two packages own one file without a
@@ -47,12 +75,7 @@ impl Ownership {
         is_diverted: &dyn Fn(&RootPath) -> bool,
     ) -> Result<Claim> {
         let control = &package.control;
-        let ours = Owner {
-            package: control.package().to_owned(),
-            version: control.version().to_owned(),
-            info_name: control.info_name(),
-            replaces: control.get("Replaces").unwrap_or_default().to_owned(),
-        };
+        let ours = Owner::of(control);
         let number = self.packages.len();
         let mut claim = Claim::default();
         for path in package
@@ -86,6 +109,17 @@ impl Ownership {
         }
         self.packages.push(ours);
         Ok(claim)
+    }
+}
+
+impl Owner {
+    fn of(control: &Control) -> Self {
+        Self {
+            package: control.package().to_owned(),
+            version: control.version().to_owned(),
+            info_name: control.info_name(),
+            replaces: control.get("Replaces").unwrap_or_default().to_owned(),
+        }
     }
 }
 

@@ -102,6 +102,14 @@ impl Status {
         root.write(&RootPath::from(PATH), text.as_bytes(), 0o644)
     }
 
+    /// Reads all paragraphs, sorted by name and architecture.
+    pub fn controls(&self) -> Result<Vec<Control>> {
+        let paragraphs = self.paragraphs.values();
+        paragraphs
+            .map(|paragraph| Control::parse(paragraph.as_bytes()))
+            .collect()
+    }
+
     /// Lists the packages that are not completely installed, each with its status.
     pub fn unfinished(&self) -> Vec<(String, String)> {
         let status = |(key, paragraph): (&(String, String), &String)| {
@@ -140,10 +148,7 @@ impl Status {
         names: &[&str],
         is_wanted: &dyn Fn(&Control) -> bool,
     ) -> Result<Vec<String>> {
-        let mut packages = Vec::new();
-        for paragraph in self.paragraphs.values() {
-            packages.push(Control::parse(paragraph.as_bytes())?);
-        }
+        let packages = self.controls()?;
         let mut providers: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (number, control) in packages.iter().enumerate() {
             providers.entry(control.package()).or_default().push(number);

@@ -13,20 +13,41 @@ use std::{
     os::fd::OwnedFd,
 };
 
+/// What the kernel says of the last change of a file: the same stamp, the same file.
+///
+/// The time of the last change of status (`st_ctime`) cannot be set, and covers content, owner, mode, attributes and links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The inode's number.
+    pub inode: u64,
+    /// The last change of anything about it: seconds since the Unix epoch, and nanoseconds.
+    pub changed: (i64, i64),
+    /// The last change of its content, as anybody may set it: seconds since the Unix epoch, and nanoseconds.
+    pub modified: (i64, i64),
+    /// Whether it is a directory.
+    pub is_directory: bool,
+    /// Whether it is a socket, which no archive can hold.
+    pub is_socket: bool,
+}
+
 impl Root {
     /// Sends every entry but the root itself to `sink`, sorted by the bytes of its path.
     ///
     /// A file with several names is a [`Kind::File`] under the first of them, a [`Kind::Hardlink`] to that under the
     /// others. Sockets are left out. Mounts are not entered.
     pub fn walk(&self, sink: &mut dyn Sink) -> Result<()> {
-        let mut found = Vec::new();
-        let top =
-            fs::openat(&self.fd, ".", directory_flags(), Mode::empty()).map_err(io::Error::from)?;
-        let device = fs::fstat(&top).map_err(io::Error::from)?.st_dev;
-        collect(&top, &RootPath::default(), device, &mut found)?;
-        found.sort_by(|a, b| a.0.cmp(&b.0));
+        self.walk_some(&|_| true, sink)
+    }
+
+    /// Sends the entries whose paths are `wanted`, as [`walk`](Self::walk) would.
+    ///
+    /// The first name of a file is then the first that is wanted: want all names of a file, or none.
+    pub fn walk_some(&self, wanted: &dyn Fn(&RootPath) -> bool, sink: &mut dyn Sink) -> Result<()> {
         let mut first_names = HashMap::new();
-        for (path, stat) in found {
+        for (path, stat) in self.find()? {
+            if !wanted(&path) {
+                continue;
+            }
             let read = self.read_entry(&path, &stat, &mut first_names);
             let read = read.context(|| format!("cannot read `{path}` in the root"))?;
             match read {
@@ -41,6 +62,39 @@ impl Root {
             }
         }
         Ok(())
+    }
+
+    /// Tells when everything in the tree was changed last, sockets included, without opening any file.
+    pub fn stamps(&self) -> Result<BTreeMap<RootPath, Stamp>> {
+        let stamp = |stat: &Stat| Stamp {
+            inode: stat.st_ino,
+            changed: (
+                stat.st_ctime,
+                i64::try_from(stat.st_ctime_nsec).unwrap_or(0),
+            ),
+            modified: (
+                stat.st_mtime,
+                i64::try_from(stat.st_mtime_nsec).unwrap_or(0),
+            ),
+            is_directory: FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
+            is_socket: FileType::from_raw_mode(stat.st_mode) == FileType::Socket,
+        };
+        let found = self.find()?;
+        Ok(found
+            .into_iter()
+            .map(|(path, stat)| (path, stamp(&stat)))
+            .collect())
+    }
+
+    /// Lists everything below the root, sorted.
+    fn find(&self) -> Result<Vec<(RootPath, Stat)>> {
+        let mut found = Vec::new();
+        let top =
+            fs::openat(&self.fd, ".", directory_flags(), Mode::empty()).map_err(io::Error::from)?;
+        let device = fs::fstat(&top).map_err(io::Error::from)?.st_dev;
+        collect(&top, &RootPath::default(), device, &mut found)?;
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(found)
     }
 
     /// Describes one entry, and opens it if it has content; `None` for sockets.

@@ -1,0 +1,280 @@
+use super::{
+    tree::{Nowhere, Recorder},
+    write::{Fork, LayerWriter, write},
+    *,
+};
+use crate::store::Store;
+use boot_kit::{Entry, Kind, Root, Sink};
+use std::{
+    fs,
+    io::Read,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::Path,
+};
+use tempfile::TempDir;
+
+const EPOCH: i64 = 1_000_000_000;
+
+/// A root and a store.
+struct Bench {
+    directory: TempDir,
+    store: Store,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        fs::create_dir(directory.path().join("root")).expect("writable");
+        let store = Store::open(&directory.path().join("store")).expect("a store");
+        Self { directory, store }
+    }
+
+    fn path(&self, path: &str) -> std::path::PathBuf {
+        self.directory.path().join("root").join(path)
+    }
+
+    fn root(&self) -> Root {
+        Root::open(&self.path("")).expect("readable")
+    }
+
+    fn file(&self, path: &str, content: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("below the root")).expect("writable");
+        fs::write(path, content).expect("writable");
+    }
+
+    /// Makes a layer of what changed since `base`; the root is then settled on it.
+    fn finish(&self, base: Option<&Base>) -> (Layer, Base) {
+        let root = self.root();
+        let change = base.map(|base| base.changes(&root, EPOCH).expect("readable"));
+        let mut writer = LayerWriter::new(&self.store, change, EPOCH, 1).expect("a writer");
+        let tree = write(&root, &mut writer, base, EPOCH).expect("writable");
+        let layer = writer.finish(&self.store, "x", true).expect("is kept");
+        (layer, Base::settle(&root, tree).expect("settles"))
+    }
+}
+
+/// One line for each entry.
+#[derive(Default)]
+struct Dump(Vec<String>);
+
+impl Sink for Dump {
+    fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
+        let mut text = String::new();
+        content.read_to_string(&mut text)?;
+        let kind = match &entry.kind {
+            Kind::File { .. } => format!("file {text}"),
+            Kind::Directory => "dir".to_owned(),
+            Kind::Symlink(target) => format!("-> {}", target.escape_ascii()),
+            Kind::Hardlink(first) => format!("= {first}"),
+            other => format!("{other:?}"),
+        };
+        let entry = crate::export::as_written(entry, EPOCH);
+        self.0
+            .push(format!("{} {:o} {kind}", entry.path, entry.mode));
+        Ok(())
+    }
+}
+
+fn dump(layer: &Layer) -> Vec<String> {
+    let mut dump = Dump::default();
+    let mut tar = layer.tar().expect("readable");
+    boot_kit::archive::send_tar(&mut tar, &mut dump).expect("well-formed");
+    dump.0
+}
+
+fn merged(layers: &[Layer]) -> Vec<String> {
+    let mut dump = Dump::default();
+    Stack(layers).send(&mut dump).expect("well-formed");
+    dump.0
+}
+
+fn walked(root: &Root) -> Vec<String> {
+    let mut dump = Dump::default();
+    root.walk(&mut dump).expect("readable");
+    dump.0
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("ours");
+}
+
+/// A root with a bit of everything, and its first layer.
+fn base(bench: &Bench) -> (Layer, Base) {
+    for (path, content) in [
+        ("a/keep", "1"),
+        ("a/change", "2"),
+        ("a/gone", "3"),
+        ("a/same", "4"),
+        ("a-b", "5"),
+        ("tree/sub/x", "6"),
+        ("turn/into/file", "7"),
+        ("link", "8"),
+        ("linked/lower", "9"),
+    ] {
+        bench.file(path, content);
+    }
+    fs::hard_link(bench.path("linked/lower"), bench.path("linked/too")).expect("writable");
+    symlink("keep", bench.path("a/symlink")).expect("writable");
+    bench.finish(None)
+}
+
+fn change(bench: &Bench) {
+    fs::write(bench.path("a/change"), "two").expect("writable");
+    fs::write(bench.path("a/same"), "4").expect("writable");
+    fs::remove_file(bench.path("a/gone")).expect("ours");
+    fs::remove_dir_all(bench.path("tree")).expect("ours");
+    fs::remove_dir_all(bench.path("turn")).expect("ours");
+    bench.file("turn", "a file");
+    fs::remove_file(bench.path("link")).expect("ours");
+    bench.file("link/now/a/directory", "8");
+    fs::hard_link(bench.path("a/keep"), bench.path("a/again")).expect("writable");
+    fs::remove_file(bench.path("linked/lower")).expect("ours");
+    bench.file("new/#x", "first");
+    set_mode(&bench.path("a/change"), 0o600);
+}
+
+#[test]
+fn a_layer_holds_what_changed_and_the_way_there() {
+    let bench = Bench::new();
+    let (_, settled) = base(&bench);
+    fs::remove_file(bench.path("a/gone")).expect("ours");
+    fs::write(bench.path("a/same"), "4").expect("writable");
+    fs::write(bench.path("a/change"), "two").expect("writable");
+    fs::hard_link(bench.path("a-b"), bench.path("tree/sub/y")).expect("writable");
+    let (layer, _) = bench.finish(Some(&settled));
+    let root = walked(&bench.root());
+    let mode = |path: &str| {
+        let line = root
+            .iter()
+            .find(|line| line.starts_with(&format!("{path} ")));
+        line.expect("is there")
+            .split(' ')
+            .nth(1)
+            .expect("a mode")
+            .to_owned()
+    };
+    assert_eq!(
+        dump(&layer),
+        [
+            format!("a {} dir", mode("a")),
+            "a/.wh.gone 600 file ".to_owned(),
+            format!("a-b {} file 5", mode("a-b")),
+            format!("a/change {} file two", mode("a/change")),
+            format!("tree {} dir", mode("tree")),
+            format!("tree/sub {} dir", mode("tree/sub")),
+            format!("tree/sub/y {} = a-b", mode("a-b")),
+        ]
+    );
+}
+
+#[test]
+fn a_stack_of_layers_is_the_root_they_were_made_of() {
+    let bench = Bench::new();
+    let (first, settled) = base(&bench);
+    assert_eq!(merged(std::slice::from_ref(&first)), walked(&bench.root()));
+    change(&bench);
+    let (second, settled) = bench.finish(Some(&settled));
+    let stack = [first.clone(), second.clone()];
+    assert_eq!(merged(&stack), walked(&bench.root()));
+    fs::remove_dir_all(bench.path("link")).expect("ours");
+    bench.file("tree/sub/z", "back again");
+    fs::remove_file(bench.path("new/#x")).expect("ours");
+    let (third, _) = bench.finish(Some(&settled));
+    assert_eq!(merged(&[first, second, third]), walked(&bench.root()));
+}
+
+#[test]
+fn a_restored_root_is_the_one_that_was_left_and_gives_the_same_next_layer() {
+    let (bench, again) = (Bench::new(), Bench::new());
+    let (first, settled) = base(&bench);
+    let tree = restore::restore(
+        std::slice::from_ref(&first),
+        &again.root(),
+        EPOCH,
+        &boot_kit::event::Silence,
+    );
+    let restored = Base::settle(&again.root(), tree.expect("well-formed")).expect("settles");
+    assert_eq!(restored.tree(), settled.tree());
+    assert_eq!(walked(&again.root()), walked(&bench.root()));
+    change(&bench);
+    change(&again);
+    let (cold, _) = bench.finish(Some(&settled));
+    let (warm, _) = again.finish(Some(&restored));
+    assert_eq!(cold.record, warm.record);
+}
+
+#[test]
+fn what_is_known_after_a_layer_is_what_a_walk_would_find() {
+    let bench = Bench::new();
+    let (_, settled) = base(&bench);
+    change(&bench);
+    let (_, settled) = bench.finish(Some(&settled));
+    let mut nowhere = Nowhere;
+    let mut recorder = Recorder::new(&mut nowhere, EPOCH);
+    bench.root().walk(&mut recorder).expect("readable");
+    assert_eq!(*settled.tree(), recorder.finish());
+}
+
+#[test]
+fn one_pass_writes_tree_and_layer() {
+    let bench = Bench::new();
+    let (_, settled) = base(&bench);
+    change(&bench);
+    let root = bench.root();
+    let changed = || Some(settled.changes(&root, EPOCH).expect("readable"));
+    let mut alone = LayerWriter::new(&bench.store, changed(), EPOCH, 1).expect("a writer");
+    write(&root, &mut alone, Some(&settled), EPOCH).expect("writable");
+    let mut writer = LayerWriter::new(&bench.store, changed(), EPOCH, 1).expect("a writer");
+    let mut dump = Dump::default();
+    root.walk(&mut Fork::new(&mut dump, &mut writer))
+        .expect("writable");
+    assert_eq!(dump.0, walked(&root));
+    let [alone, forked] =
+        [alone, writer].map(|writer| writer.finish(&bench.store, "x", true).expect("is kept"));
+    assert_eq!(alone.record, forked.record);
+}
+
+#[test]
+fn nothing_changed_is_an_empty_layer() {
+    let bench = Bench::new();
+    let (_, settled) = base(&bench);
+    let same = fs::read(bench.path("a/same")).expect("readable");
+    fs::remove_file(bench.path("a/same")).expect("ours");
+    fs::write(bench.path("a/same"), same).expect("writable");
+    let change = settled.changes(&bench.root(), EPOCH).expect("readable");
+    assert_eq!(change, Change::default());
+}
+
+#[test]
+fn a_name_that_images_read_as_a_whiteout_is_refused() {
+    let bench = Bench::new();
+    bench.file("etc/.wh.passwd", "");
+    let mut writer = LayerWriter::new(&bench.store, None, EPOCH, 1).expect("a writer");
+    let error = write(&bench.root(), &mut writer, None, EPOCH).expect_err("cannot be");
+    assert_eq!(
+        error.to_string(),
+        "`etc/.wh.passwd` cannot be in an image: such names say what is gone"
+    );
+}
+
+#[test]
+fn a_layer_is_found_again_until_its_bytes_are_damaged() {
+    let bench = Bench::new();
+    let (layer, _) = base(&bench);
+    let key = Digest::of("key");
+    bench
+        .store
+        .keep_layer(&key, &layer.record)
+        .expect("is kept");
+    let found = Layer::find(&bench.store, &key).expect("readable");
+    assert_eq!(found.map(|found| found.record), Some(layer.record.clone()));
+    let blob = bench
+        .directory
+        .path()
+        .join(format!("store/blobs/sha256/{}", layer.record.blob));
+    let mut bytes = fs::read(&blob).expect("is there");
+    bytes[30] ^= 1;
+    fs::write(&blob, bytes).expect("ours");
+    assert!(Layer::find(&bench.store, &key).expect("readable").is_none());
+}
