@@ -145,12 +145,23 @@ fn update(phase: Phase, bar: &ProgressBar, tally: &Tally) {
         }
         Phase::Configure | Phase::Prune => {}
         Phase::Export => bar.set_message(size(tally.written_bytes)),
+        Phase::Verify => {
+            bar.set_length(tally.checkable_bytes);
+            bar.set_position(tally.checked_bytes);
+            bar.set_message(format!(
+                "{} of {}",
+                size(tally.checked_bytes),
+                size(tally.checkable_bytes)
+            ));
+        }
     }
 }
 
 fn style(phase: Phase) -> ProgressStyle {
     let template = match phase {
-        Phase::Fetch | Phase::Unpack => "{spinner} {prefix:<11} {bar:24} {wide_msg}",
+        Phase::Fetch | Phase::Unpack | Phase::Verify => {
+            "{spinner} {prefix:<11} {bar:24} {wide_msg}"
+        }
         _ => "{spinner} {prefix:<11} {wide_msg}",
     };
     ProgressStyle::with_template(template)
@@ -167,5 +178,6 @@ fn verb(phase: Phase) -> &'static str {
         Phase::Configure => "configuring",
         Phase::Prune => "pruning",
         Phase::Export => "writing",
+        Phase::Verify => "checking",
     }
 }

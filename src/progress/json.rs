@@ -117,6 +117,9 @@ fn object(event: Event) -> Value {
         Event::Script { label } => json!({"event": "script", "label": label}),
         Event::Output { line } => json!({"event": "output", "line": line}),
         Event::Written { bytes } => json!({"event": "written", "size_bytes": bytes}),
+        Event::Checked { bytes, total } => {
+            json!({"event": "checked", "size_bytes": bytes, "total_bytes": total})
+        }
         Event::Warning { message } => json!({"event": "warning", "message": message}),
     }
 }
@@ -129,5 +132,6 @@ fn name(phase: Phase) -> &'static str {
         Phase::Configure => "configure",
         Phase::Prune => "prune",
         Phase::Export => "export",
+        Phase::Verify => "verify",
     }
 }

@@ -76,6 +76,7 @@ fn begins(phase: Phase, tally: &Tally) -> String {
         Phase::Configure => format!("running the scripts of {}", count(tally.planned, "package")),
         Phase::Prune => "pruning".to_owned(),
         Phase::Export => "writing the image".to_owned(),
+        Phase::Verify => "checking the store".to_owned(),
     }
 }
 
@@ -124,6 +125,11 @@ impl Tally {
             Phase::Configure => format!("running {}, script {}", self.script, self.scripts),
             Phase::Prune => return None,
             Phase::Export => format!("wrote {}", size(self.written_bytes)),
+            Phase::Verify => format!(
+                "checked {} of {}",
+                size(self.checked_bytes),
+                size(self.checkable_bytes)
+            ),
         })
     }
 }

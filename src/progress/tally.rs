@@ -30,6 +30,10 @@ pub(super) struct Tally {
     pub script: String,
     /// Bytes of the image written.
     pub written_bytes: u64,
+    /// Bytes of the store hashed.
+    pub checked_bytes: u64,
+    /// Bytes of the store to hash.
+    pub checkable_bytes: u64,
 }
 
 impl Tally {
@@ -61,6 +65,10 @@ impl Tally {
                 self.script.clone_from(label);
             }
             Event::Written { bytes } => self.written_bytes += bytes,
+            Event::Checked { bytes, total } => {
+                self.checked_bytes += bytes;
+                self.checkable_bytes = *total;
+            }
             Event::Layer { .. } | Event::Output { .. } | Event::Warning { .. } => {}
         }
         // A broken transfer is begun again: what came twice counts once.

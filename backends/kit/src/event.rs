@@ -62,6 +62,13 @@ pub enum Event {
         /// Count of bytes, before compression.
         bytes: u64,
     },
+    /// Bytes of the store were read and hashed, since the last such event.
+    Checked {
+        /// Count of bytes.
+        bytes: u64,
+        /// How many there are to check.
+        total: u64,
+    },
     /// Something worth knowing that does not stop the run.
     Warning {
         /// One sentence, without full stop.
@@ -84,6 +91,8 @@ pub enum Phase {
     Prune,
     /// Writing the image.
     Export,
+    /// Checking what is in the store.
+    Verify,
 }
 
 /// Listens to a run; called from many threads.
