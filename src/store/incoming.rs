@@ -5,7 +5,6 @@ use fs_err::{self as fs, os::unix::fs::OpenOptionsExt};
 use std::{
     io::{self, Seek, Write},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// Takes bytes, hashing them as they come; removed on drop unless it was kept.
@@ -16,10 +15,8 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Makes an empty one in the run's directory.
-    pub(super) fn create(directory: &Path) -> Result<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let path = directory.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
+    /// Makes an empty one at `path`.
+    pub(super) fn create(path: PathBuf) -> Result<Self> {
         let file = fs::OpenOptions::new()
             .read(true)
             .write(true)
@@ -78,12 +75,6 @@ impl Incoming {
         }
         fs::rename(&self.path, blob)?;
         self.into_file()
-    }
-
-    /// Moves the file to `note`, whatever it holds.
-    pub(super) fn rename(self, note: &Path) -> Result<()> {
-        fs::rename(&self.path, note)?;
-        Ok(())
     }
 
     fn file(&mut self) -> &mut fs::File {

@@ -2,37 +2,61 @@
 //!
 //! ```text
 //! <cache>/blobs/sha256/<hex>     proven bytes, named by their digest
+//! <cache>/labels/<hex>           what that blob is, for people
+//! <cache>/layers/<hex>           which blob is the finished layer of a key
 //! <cache>/notes/<hex>            what a backend remembers, named by the SHA-256 of its name
+//! <cache>/locks/<name>           whoever downloads or makes something holds a lock on its file
 //! <cache>/runs/<name>/           files still arriving; the owner holds a lock on its directory
 //! ```
 //!
-//! A blob appears whole, by rename, and is hashed again whenever it is opened, so a torn write or a bad disk costs a
-//! download, never a wrong image; that is why nothing is synced. Several runs may share one store.
+//! A blob appears whole, by rename, and is hashed again whenever it is opened; all else carries its own checksum. So a
+//! torn write or a bad disk costs a download, never a wrong image; that is why nothing is synced.
+//!
+//! Several runs may share one store. What a run uses gets the time of its first use there, and [`Upkeep`] takes
+//! nothing away that was used since the oldest living run began.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `run`, `incoming` | what is not complete yet |
+//! | [`label`](Label), [`layer`](LayerRecord), `sealed` | small files beside the blobs |
+//! | [`lock`](Claim) | what one run does while others wait |
+//! | `gate` | using excludes taking away |
+//! | [`upkeep`] | listing, checking and cleaning |
 
+mod gate;
 mod incoming;
+mod label;
 mod layer;
+mod lock;
+mod places;
 mod run;
+mod sealed;
 #[cfg(test)]
 mod tests;
+pub mod upkeep;
 
 pub use incoming::Incoming;
+pub use label::{Kind, Label};
 pub use layer::LayerRecord;
+pub use lock::{Claim, LayerLock};
+pub use upkeep::Upkeep;
 
 use boot_kit::{Context, Digest, Error, ErrorKind, Result};
 use fs_err as fs;
+use gate::Gate;
+use places::Places;
 use run::Run;
 use std::{
     env,
     fs::File,
-    io::{self, Seek, Write},
+    io::{self, Read, Seek},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
 /// A directory of verified bytes, shared between runs.
 pub struct Store {
-    blobs: PathBuf,
-    notes: PathBuf,
+    places: Places,
     run: Run,
 }
 
@@ -61,22 +85,20 @@ impl Store {
     }
 
     fn prepare(directory: &Path) -> Result<Self> {
-        let blobs = directory.join("blobs/sha256");
-        let notes = directory.join("notes");
-        let runs = directory.join("runs");
+        let places = Places::of(directory);
         // Private downloads may be in there: only its owner looks inside.
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(directory)?;
-        for made in [&blobs, &notes, &runs] {
+        for made in places.directories() {
             std::fs::DirBuilder::new()
                 .recursive(true)
                 .mode(0o755)
                 .create(made)?;
         }
-        let run = Run::begin(&runs)?;
-        Ok(Self { blobs, notes, run })
+        let run = Run::begin(&places.runs, &places.locks)?;
+        Ok(Self { places, run })
     }
 
     /// Chooses the default directory: `boot` below `$XDG_CACHE_HOME`, or below `~/.cache`.
@@ -100,13 +122,8 @@ impl Store {
 
     /// Looks `digest` up and hashes what is there.
     pub fn get(&self, digest: &Digest) -> Result<Lookup> {
-        let path = self.blob(digest);
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Lookup::Missing),
-            Err(error) => {
-                return Err(error).context(|| format!("cannot open `{}`", path.display()));
-            }
+        let Some(mut file) = self.open_unproven(digest)? else {
+            return Ok(Lookup::Missing);
         };
         // A disk that cannot read a block back is one more way to be corrupt.
         let intact = Digest::of_reader(&mut file).is_ok_and(|(found, _)| found == *digest);
@@ -114,27 +131,31 @@ impl Store {
             file.rewind()?;
             return Ok(Lookup::Found(file));
         }
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(Lookup::Corrupt),
-        }
+        self.remove_damaged(&self.places.blob(digest), &file)?;
+        Ok(Lookup::Corrupt)
+    }
+
+    /// Opens the blob of `digest` as it is: whoever reads it has to hash what comes. `None` if there is none.
+    pub fn open_unproven(&self, digest: &Digest) -> Result<Option<File>> {
+        self.open_used(&self.places.blob(digest))
     }
 
     /// Tells whether a blob of that digest is there, without proving it.
     pub fn has(&self, digest: &Digest) -> bool {
-        self.blob(digest).exists()
+        self.places.blob(digest).exists()
     }
 
     /// Begins a blob whose bytes are still to come.
     pub fn incoming(&self) -> Result<Incoming> {
-        Incoming::create(self.run.directory())
+        Incoming::create(self.run.scratch())
     }
 
     /// Keeps what has arrived as a blob, if it is that of `digest`; returns it readable from offset 0.
     ///
     /// Errors with [`ErrorKind::Trust`] if it is not.
     pub fn keep(&self, incoming: Incoming, digest: &Digest) -> Result<File> {
-        incoming.keep(digest, &self.blob(digest))
+        let _gate = Gate::to_use(&self.places.runs)?;
+        incoming.keep(digest, &self.places.blob(digest))
     }
 
     /// Ends a blob whose digest nobody knows before; returns digest, length and the bytes from offset 0.
@@ -144,7 +165,7 @@ impl Store {
         let digest = incoming.digest();
         let bytes = incoming.bytes();
         let file = if keep {
-            incoming.keep(&digest, &self.blob(&digest))?
+            self.keep(incoming, &digest)?
         } else {
             incoming.into_file()?
         };
@@ -153,27 +174,70 @@ impl Store {
 
     /// Keeps `bytes` under `name`, replacing what was there.
     pub fn remember(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let mut incoming = self.incoming()?;
-        incoming.write_all(bytes)?;
-        incoming.rename(&self.note(name))
+        let shown = label::without_passwords(name);
+        self.put(&self.places.note(name), &[&sealed::json(&shown)?, bytes])
     }
 
-    /// Reads back what was last remembered under `name`; `None` if there is nothing.
+    /// Reads back what was last remembered under `name`; `None` if there is nothing, or it is damaged.
     ///
     /// Nothing here is proven: whoever recalls checks a signature or a digest again.
     pub fn recall(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        match fs::read(self.note(name)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
+        let path = self.places.note(name);
+        let Some(mut file) = self.open_used(&path)? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        let read = file.read_to_end(&mut bytes).is_ok();
+        let note = read.then(|| sealed::open(bytes)).flatten();
+        let Some((_, bytes)) = note.and_then(split_note) else {
+            self.remove_damaged(&path, &file)?;
+            return Ok(None);
+        };
+        Ok(Some(bytes))
+    }
+
+    /// Opens what is at `path` and marks it as used by this run; `None` if nothing is there.
+    fn open_used(&self, path: &Path) -> Result<Option<File>> {
+        let _gate = Gate::to_use(&self.places.runs)?;
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).context(|| format!("cannot open `{}`", path.display()));
+            }
+        };
+        if file.metadata()?.modified()? < self.run.began() {
+            lock::touch(&file);
         }
+        Ok(Some(file))
     }
 
-    fn blob(&self, digest: &Digest) -> PathBuf {
-        self.blobs.join(digest.to_string())
+    /// Makes a sealed file of `parts` appear at `path`, whole, in place of what was there.
+    fn put(&self, path: &Path, parts: &[&[u8]]) -> Result<()> {
+        let scratch = self.run.scratch();
+        let put = sealed::write(&scratch, parts).and_then(|()| {
+            let _gate = Gate::to_use(&self.places.runs)?;
+            Ok(fs::rename(&scratch, path)?)
+        });
+        if put.is_err() {
+            let _ = std::fs::remove_file(&scratch);
+        }
+        put
     }
 
-    fn note(&self, name: &str) -> PathBuf {
-        self.notes.join(Digest::of(name).to_string())
+    /// Removes what is damaged, unless it has been replaced meanwhile.
+    fn remove_damaged(&self, path: &Path, file: &File) -> Result<()> {
+        let _gate = Gate::to_remove(&self.places.runs)?;
+        if lock::is_at(file, path) {
+            fs::remove_file(path)?;
+        }
+        Ok(())
     }
+}
+
+/// Parts a note's name from what it says.
+fn split_note(mut note: Vec<u8>) -> Option<(String, Vec<u8>)> {
+    let end = note.iter().position(|byte| *byte == b'\n')?;
+    let said = note.split_off(end + 1);
+    Some((serde_json::from_slice(&note).ok()?, said))
 }

@@ -14,7 +14,7 @@ const MOUNT_POINT: &str = "/proc/driver";
 /// Files, mounts and processes of one bench.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Traces {
-    /// Every path but the store's proven bytes and notes: modes, and digests of files.
+    /// Every path but the store's blobs, labels, layers and notes: modes, and digests of files.
     files: BTreeMap<PathBuf, String>,
     mounts: BTreeSet<String>,
     processes: Vec<String>,
@@ -32,6 +32,11 @@ impl Traces {
             "/blobs",
             "/blobs/sha256",
             "/blobs/sha256/",
+            "/labels",
+            "/labels/",
+            "/layers",
+            "/layers/",
+            "/locks",
             "/notes",
             "/notes/",
             "/runs",
