@@ -18,7 +18,7 @@ mod transfer;
 mod validators;
 mod wait;
 
-use crate::store::{Lookup, Store};
+use crate::store::{Kind, Label, Lookup, Store};
 use boot_kit::{
     Artifact, Digest, Error, ErrorKind, Event, Fetch, Report, Request, Result, fetch::Fetched,
 };
@@ -129,6 +129,13 @@ impl<'a> Net<'a> {
             },
         };
         let fetched = self.find(&request, proof, true)?;
+        let Artifact {
+            name,
+            version,
+            arch,
+            ..
+        } = artifact;
+        self.label(&request, Kind::Artifact, format!("{name} {version} {arch}"))?;
         self.report.event(Event::Fetched {
             name: request.name,
             bytes: artifact.size,
@@ -148,7 +155,17 @@ impl<'a> Net<'a> {
             )
             .with_hint("run the same command once without --offline"));
         }
-        Transfer::new(self, request, proof, planned).run()
+        let claim = match proof.key() {
+            Some(key) => Some(self.store.claim(&key, self.interrupted)?),
+            None => None,
+        };
+        // Another run, or another thread, may have brought it meanwhile.
+        if let Some(file) = proof.stored(self, request)? {
+            return Ok(Fetched { file, url: None });
+        }
+        Transfer::new(self, request, proof, planned)
+            .claimed(claim.as_ref())
+            .run()
     }
 
     /// Takes a blob out of the store, if it is there and whole.
@@ -165,6 +182,14 @@ impl<'a> Net<'a> {
         })
     }
 
+    /// Says what a blob is, for people who look into the store.
+    fn label(&self, request: &Request, kind: Kind, name: String) -> Result<()> {
+        match &request.digest {
+            Some(digest) => self.store.label(digest, &Label { kind, name }),
+            None => Ok(()),
+        }
+    }
+
     fn warn(&self, message: String) {
         self.report.event(Event::Warning { message });
     }
@@ -174,6 +199,7 @@ impl Fetch for Net<'_> {
     fn get(&self, request: &Request) -> Result<Fetched> {
         let proof = request.digest.map_or(Proof::Later, Proof::Digest);
         let fetched = self.find(request, proof, false)?;
+        self.label(request, Kind::Index, request.name.clone())?;
         let bytes = fetched.file.metadata()?.len();
         self.report.event(Event::Index {
             name: request.name.clone(),

@@ -28,6 +28,15 @@ impl Proof<'_> {
         !matches!(self, Self::Later)
     }
 
+    /// What runs that want the same file agree on, so that one of them gets it for all.
+    pub fn key(&self) -> Option<Digest> {
+        match self {
+            Self::Digest(digest) => Some(*digest),
+            Self::Identity { identity, .. } => Some(Digest::of(name_of(identity))),
+            Self::Later => None,
+        }
+    }
+
     /// Finds the file in the store.
     ///
     /// What was kept under an identity is proven again: a note only says which blob to look at.

@@ -7,7 +7,7 @@ use super::{
     validators::{self, Known, Validators},
     wait,
 };
-use crate::store::Incoming;
+use crate::store::{Claim, Incoming};
 use boot_kit::{Context, Error, ErrorKind, Event, Request, Result, fetch::Fetched};
 use reqwest::Url;
 use std::{
@@ -25,6 +25,8 @@ pub struct Transfer<'a, 'n> {
     net: &'a Net<'n>,
     request: &'a Request,
     proof: Proof<'a>,
+    /// What those who want the same file wait for.
+    claim: Option<&'a Claim>,
     /// Whether its progress is reported.
     planned: bool,
     /// The highest count of bytes reported: a second try reports only what is beyond it.
@@ -64,10 +66,17 @@ impl<'a, 'n> Transfer<'a, 'n> {
             net,
             request,
             proof,
+            claim: None,
             planned,
             reported: 0,
             patched: false,
         }
+    }
+
+    /// Lets those who wait for `claim` know of every byte.
+    pub fn claimed(mut self, claim: Option<&'a Claim>) -> Self {
+        self.claim = claim;
+        self
     }
 
     /// Tries every URL, and those again whose failure may pass.
@@ -255,6 +264,7 @@ impl<'a, 'n> Transfer<'a, 'n> {
             return Err(error);
         }
         incoming.write_all(bytes)?;
+        self.claim.inspect(|claim| claim.progress());
         self.report(count, REPORT_EVERY);
         Ok(())
     }
