@@ -54,6 +54,7 @@ fn help_lists_distributions_as_commands() {
             "  debian  Build an image of Debian GNU/Linux",
             "  build   Build the image a recipe file describes",
             "  list    List distributions, releases and variants",
+            "  cache   List, check or clean what builds keep for the next one",
         ]
     );
 }
@@ -66,6 +67,10 @@ fn the_reference_shows_the_help_as_it_is() {
         (vec!["debian", "-h"], "boot debian -h"),
         (vec!["build", "-h"], "boot build -h"),
         (vec!["list", "-h"], "boot list -h"),
+        (vec!["cache", "-h"], "boot cache -h"),
+        (vec!["cache", "list", "-h"], "boot cache list -h"),
+        (vec!["cache", "verify", "-h"], "boot cache verify -h"),
+        (vec!["cache", "clean", "-h"], "boot cache clean -h"),
     ] {
         let (code, help, _) = told(boot_in(Path::new("."), &arguments, &[("COLUMNS", "100")]));
         assert_eq!(code, 0);

@@ -3,6 +3,7 @@
 //! Distributions are commands, so the commands are only known when `configs/` has been read.
 
 mod build;
+mod cache;
 mod closing;
 mod failure;
 mod list;
@@ -13,6 +14,7 @@ mod tests;
 use crate::{recipe::request::names_a_file, registry::Registry};
 use boot_kit::Result;
 use build::{FileArguments, NameArguments};
+use cache::CacheArguments;
 use clap::{Args, Command, FromArgMatches};
 use list::ListArguments;
 use std::{
@@ -42,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let (name, matches) = matches.subcommand().expect("clap requires a command");
     let ran = match name {
+        "cache" => CacheArguments::from_arg_matches(matches).map(|cache| cache.run()),
         "list" => ListArguments::from_arg_matches(matches).map(|list| list.run(&registry)),
         "build" => FileArguments::from_arg_matches(matches).map(|file| file.run(&mut registry)),
         name => {
@@ -80,9 +83,11 @@ fn command(registry: &Registry) -> Command {
     }
     let file = FileArguments::augment_args(Command::new("build"));
     let list = ListArguments::augment_args(Command::new("list"));
+    let cache = CacheArguments::augment_args(Command::new("cache"));
     command
         .subcommand(file.about("Build the image a recipe file describes"))
         .subcommand(list.about("List distributions, releases and variants"))
+        .subcommand(cache.about("List, check or clean what builds keep for the next one"))
 }
 
 /// Tells what clap has to say, which is help as well as errors.

@@ -2,6 +2,7 @@
 
 pub mod assemble;
 pub mod build;
+pub mod cache;
 pub mod list;
 
 pub use build::build;

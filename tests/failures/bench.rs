@@ -160,7 +160,7 @@ impl Bench {
     }
 
     /// Replaces what differs from run to run: names, and digests of keys and files.
-    fn named(&self, text: &str) -> String {
+    pub fn named(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (from, to) in &self.names {
             text = text.replace(from, to);

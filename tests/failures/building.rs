@@ -184,7 +184,7 @@ fn a_full_disk_is_named() {
         "\
 error: cannot write `small/image.tar`
   caused by: No space left on device (os error 28)
-hint: free some space, or choose another place with TMPDIR, --cache-dir or -o
+hint: free some space, perhaps with `boot cache clean`, or choose another place with TMPDIR, --cache-dir or -o
 ",
     );
     told(&["-o", "small/root/"]).is(
@@ -193,13 +193,13 @@ hint: free some space, or choose another place with TMPDIR, --cache-dir or -o
 error: cannot write `small/root`
   caused by: cannot make `…`
   caused by: No space left on device (os error 28)
-hint: free some space, or choose another place with TMPDIR, --cache-dir or -o
+hint: free some space, perhaps with `boot cache clean`, or choose another place with TMPDIR, --cache-dir or -o
 ",
     );
     told(&["-o", "image.tar", "--cache-dir", "small/cache"]).is(1, "\
 error: cannot get `dpkg`
   caused by: failed to write to file `/bench/out/small/cache/runs/…`: No space left on device (os error 28)
-hint: free some space, or choose another place with TMPDIR, --cache-dir or -o
+hint: free some space, perhaps with `boot cache clean`, or choose another place with TMPDIR, --cache-dir or -o
 ");
     told(&["-o", "image.tar", "--staging", "small"]).is(
         1,
@@ -208,7 +208,7 @@ error: cannot unpack `dpkg`
   caused by: cannot read `data.tar`
   caused by: cannot unpack `…`
   caused by: No space left on device (os error 28)
-hint: free some space, or choose another place with TMPDIR, --cache-dir or -o
+hint: free some space, perhaps with `boot cache clean`, or choose another place with TMPDIR, --cache-dir or -o
 ",
     );
 }

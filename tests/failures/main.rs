@@ -4,6 +4,7 @@
 
 mod bench;
 mod building;
+mod cache;
 mod living;
 mod mirrors;
 mod output;

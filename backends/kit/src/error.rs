@@ -142,7 +142,7 @@ impl From<io::Error> for Error {
         let made = Error::new(kind, error.to_string());
         if error.kind() == io::ErrorKind::StorageFull {
             return made.with_hint(
-                "free some space, or choose another place with TMPDIR, --cache-dir or -o",
+                "free some space, perhaps with `boot cache clean`, or choose another place with TMPDIR, --cache-dir or -o",
             );
         }
         if error.kind() == io::ErrorKind::BrokenPipe {
