@@ -4,9 +4,12 @@ use boot::{
     net::{Net, Options},
     store::Store,
 };
-use boot_deb::acquire::{Acquired, acquire};
+use boot_deb::{
+    Deb,
+    acquire::{Acquired, acquire},
+};
 use boot_kit::{
-    Event, Recipe, Report, Result,
+    Backend, Event, Plan, Recipe, Report, Result,
     testkit::{Archive, Server},
 };
 use std::{
@@ -16,20 +19,18 @@ use std::{
 use tempfile::TempDir;
 
 pub struct Bench {
-    _directory: TempDir,
+    pub directory: TempDir,
     store: Store,
-    warnings: Warnings,
+    heard: Heard,
     interrupted: AtomicBool,
 }
 
 #[derive(Default)]
-struct Warnings(Mutex<Vec<String>>);
+struct Heard(Mutex<Vec<Event>>);
 
-impl Report for Warnings {
+impl Report for Heard {
     fn event(&self, event: Event) {
-        if let Event::Warning { message } = event {
-            self.0.lock().expect("nobody panicked").push(message);
-        }
+        self.0.lock().expect("nobody panicked").push(event);
     }
 }
 
@@ -38,34 +39,52 @@ impl Bench {
         let directory = tempfile::tempdir().expect("a temporary directory");
         Self {
             store: Store::open(directory.path()).expect("a store"),
-            _directory: directory,
-            warnings: Warnings::default(),
+            directory,
+            heard: Heard::default(),
             interrupted: AtomicBool::new(false),
         }
     }
 
     pub fn acquire(&self, recipe: &Recipe) -> Result<Acquired> {
-        self.run(recipe, false)
+        acquire(recipe, &self.net(false), &self.heard)
     }
 
     pub fn acquire_offline(&self, recipe: &Recipe) -> Result<Acquired> {
-        self.run(recipe, true)
+        acquire(recipe, &self.net(true), &self.heard)
+    }
+
+    pub fn resolve(&self, recipe: &Recipe) -> Result<Plan> {
+        Deb.resolve(recipe, &self.net(false), &self.heard)
+    }
+
+    pub fn resolve_offline(&self, recipe: &Recipe) -> Result<Plan> {
+        Deb.resolve(recipe, &self.net(true), &self.heard)
     }
 
     /// The warnings since the last call.
     pub fn warnings(&self) -> Vec<String> {
-        std::mem::take(&mut self.warnings.0.lock().expect("nobody panicked"))
+        let events = self.events().into_iter();
+        events
+            .filter_map(|event| match event {
+                Event::Warning { message } => Some(message),
+                _ => None,
+            })
+            .collect()
     }
 
-    fn run(&self, recipe: &Recipe, offline: bool) -> Result<Acquired> {
+    /// The events since the last call.
+    pub fn events(&self) -> Vec<Event> {
+        std::mem::take(&mut self.heard.0.lock().expect("nobody panicked"))
+    }
+
+    fn net(&self, offline: bool) -> Net<'_> {
         let options = Options {
             offline,
             pause: Duration::from_millis(1),
             proxies: false,
             ..Options::default()
         };
-        let net = Net::new(&self.store, options, &self.warnings, &self.interrupted);
-        acquire(recipe, &net, &self.warnings)
+        Net::new(&self.store, options, &self.heard, &self.interrupted)
     }
 }
 

@@ -1,6 +1,7 @@
 //! From signed archives on a local server to proven lists: what is taken, and what is refused.
 
 mod bench;
+mod known;
 mod mirrors;
 mod rollback;
 mod trust;

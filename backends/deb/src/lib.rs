@@ -5,7 +5,7 @@
 //! | find and prove the package lists | [`sources`], [`release`], [`acquire`] |
 //! | read them | [`version`], [`stanza`], [`relation`], [`index`] |
 //! | choose what apt would | [`solve`] |
-//! | make the plan | [`resolve`], [`settings`], [`notes`] |
+//! | make the plan, or know it | [`resolve`], [`settings`], [`notes`], [`known`] |
 //! | open a package | [`archive`], [`control`] |
 //! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`later`], [`apt`] |
 
@@ -17,6 +17,7 @@ pub mod database;
 pub mod guards;
 pub mod index;
 pub mod installer;
+pub mod known;
 pub mod later;
 pub mod notes;
 pub mod relation;

@@ -1,12 +1,13 @@
 //! From a recipe to a plan: package lists acquired, packages chosen, artifacts named.
 
 use crate::{
-    acquire::{Acquired, List as AcquiredList, Suite, acquire, architectures},
+    acquire::{Acquired, List as AcquiredList, Suite, acquire_unless, architectures},
     index::{List, Package, Priority, Universe},
+    known::{Key, Known},
     notes::Notes,
-    settings::{MergedUsr, Settings},
+    settings::Settings,
     solve::{Chosen, Request, hold, solve},
-    sources::image_sources,
+    sources::{ImageSources, image_sources, sources},
 };
 use boot_kit::{
     Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Proof, Recipe, Report, Result,
@@ -14,24 +15,55 @@ use boot_kit::{
 };
 use std::iter;
 
-/// Makes the plan of a recipe.
+/// Makes the plan of a recipe, or finds the one made before from the same.
 pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan> {
     report.event(Event::Phase(Phase::Resolve));
     let settings = Settings::of(recipe)?;
     let request = request(recipe, &settings)?;
-    let acquired = acquire(recipe, fetch, report)?;
+    let sources = sources(recipe, report)?;
+    let image = image_sources(recipe, report)?;
+    let key = Key::new(recipe, &sources, &image);
+    let known = key.recall(fetch)?;
+    let marks = known.as_ref().map_or(&[][..], |known| &known.marks);
+    let acquired = acquire_unless(marks, &sources, recipe, fetch, report)?;
+    let plan = match known {
+        Some(known) if acquired.is_known => {
+            known.report(report);
+            known.plan
+        }
+        _ => {
+            let mut plan = choose(&acquired, &request, recipe, report)?;
+            notes(recipe, &settings, image).write(&mut plan)?;
+            key.remember(&Known::new(&plan, &acquired), fetch)?;
+            plan
+        }
+    };
+    report.event(Event::Planned {
+        artifacts: plan.artifacts().count(),
+        bytes: plan.bytes(),
+    });
+    Ok(plan)
+}
+
+/// Chooses packages from lists.
+fn choose(
+    acquired: &Acquired,
+    request: &Request,
+    recipe: &Recipe,
+    report: &dyn Report,
+) -> Result<Plan> {
     let archs = architectures(recipe);
-    let lists = lists(&acquired, report);
+    let lists = lists(acquired, report);
     let lists: Vec<List> = lists
         .iter()
-        .map(|(name, list)| describe(name, list, &acquired))
+        .map(|(name, list)| describe(name, list, acquired))
         .collect();
     let mut universe = Universe::read(&recipe.arch, &archs[1..], &lists)?;
-    hold(&mut universe, &request, &recipe.hold)?;
-    let solution = solve(&universe, &request)?;
+    hold(&mut universe, request, &recipe.hold)?;
+    let solution = solve(&universe, request)?;
 
     let step = |chosen: &[Chosen]| -> Result<Step> {
-        let artifact = |chosen: &Chosen| artifact(&universe, *chosen, &acquired);
+        let artifact = |chosen: &Chosen| artifact(&universe, *chosen, acquired);
         Ok(Step {
             artifacts: chosen.iter().map(artifact).collect::<Result<_>>()?,
         })
@@ -54,25 +86,19 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
             });
         }
     }
-    let sources = image_sources(recipe, report)?;
-    let links = if settings.merged_usr == MergedUsr::Links {
-        settings.links(&recipe.arch)
-    } else {
-        vec![]
-    };
-    let notes = Notes {
-        architecture: recipe.arch.clone(),
-        foreign_architectures: archs[1..].to_vec(),
-        usr_links: links.into_iter().map(str::to_owned).collect(),
-        sources_path: sources.path.to_string(),
-        sources: sources.text,
-    };
-    notes.write(&mut plan)?;
-    report.event(Event::Planned {
-        artifacts: plan.artifacts().count(),
-        bytes: plan.bytes(),
-    });
     Ok(plan)
+}
+
+/// What the installer must know of the recipe.
+fn notes(recipe: &Recipe, settings: &Settings, image: ImageSources) -> Notes {
+    let links = settings.links(&recipe.arch);
+    Notes {
+        architecture: recipe.arch.clone(),
+        foreign_architectures: architectures(recipe).split_off(1),
+        usr_links: links.into_iter().map(str::to_owned).collect(),
+        sources_path: image.path.to_string(),
+        sources: image.text,
+    }
 }
 
 /// Splits a slice before each of the places in `cuts`.
@@ -111,8 +137,7 @@ fn request(recipe: &Recipe, settings: &Settings) -> Result<Request> {
 /// Names the lists, and tells of each that it was read.
 fn lists<'a>(acquired: &'a Acquired, report: &dyn Report) -> Vec<(String, &'a AcquiredList)> {
     let named = acquired.lists.iter().map(|list| {
-        let suite = &acquired.suites[list.suite].name;
-        let name = format!("{suite}/{} {}", list.component, list.arch);
+        let name = list.name(&acquired.suites[list.suite].name);
         report.event(Event::Index {
             name: name.clone(),
             bytes: list.bytes.len() as u64,

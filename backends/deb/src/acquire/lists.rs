@@ -27,11 +27,13 @@ pub fn fetch(source: &Source, suite: &Suite, context: Context<'_>) -> Result<Vec
             .iter()
             .map(|(component, arch)| {
                 scope.spawn(move || {
+                    let (packed, bytes) = read(component, arch, suite, context)?;
                     Ok(List {
                         suite: 0,
                         component: component.clone(),
                         arch: arch.clone(),
-                        bytes: read(component, arch, suite, context)?,
+                        packed,
+                        bytes,
                     })
                 })
             })
@@ -126,8 +128,13 @@ fn offers(release: &Release, path: &str) -> Vec<(String, Listed)> {
         .collect()
 }
 
-/// Gets one list in the first form that a mirror has, and decompresses it.
-fn read(component: &str, arch: &str, suite: &Suite, context: Context<'_>) -> Result<Vec<u8>> {
+/// Gets one list in the first form that a mirror has, and decompresses it; tells its length before that, too.
+fn read(
+    component: &str,
+    arch: &str,
+    suite: &Suite,
+    context: Context<'_>,
+) -> Result<(u64, Vec<u8>)> {
     let name = format!("{} {component} {arch} Packages", suite.name);
     let path = path(component, arch);
     let plain = suite.release.files.get(&path).copied();
@@ -141,7 +148,8 @@ fn read(component: &str, arch: &str, suite: &Suite, context: Context<'_>) -> Res
         };
         match context.fetch.get(&request) {
             Ok(fetched) => {
-                return decompress(fetched, plain).context(|| format!("cannot read `{name}`"));
+                let bytes = decompress(fetched, plain).context(|| format!("cannot read `{name}`"));
+                return Ok((listed.size, bytes?));
             }
             // A release file lists forms that no mirror keeps, the uncompressed one among them.
             Err(error) if error.kind() == ErrorKind::NotFound => {

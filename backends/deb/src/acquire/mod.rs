@@ -2,9 +2,11 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`agreement`] | whether all suites are what they were, so that no list is needed |
 //! | [`proof`] | one suite's release file: fetched, verified, checked, compared with the last one known |
 //! | [`lists`] | the package lists it names, fetched by digest and decompressed |
 
+mod agreement;
 mod lists;
 mod proof;
 
@@ -12,9 +14,10 @@ use crate::{
     release::Release,
     sources::{self, Source},
 };
+use agreement::{Agreement, Voter};
 use boot_kit::{Digest, Error, ErrorKind, Event, Fetch, Recipe, Report, Result};
 use proof::Proof;
-use std::{collections::BTreeSet, thread};
+use std::{cell::OnceCell, collections::BTreeSet, thread};
 
 /// All package lists of a recipe, proven.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Acquired {
     pub suites: Vec<Suite>,
     /// Their lists: by suite, then component, then architecture (native, `all`, foreign).
     pub lists: Vec<List>,
+    /// Whether every suite has the mark that was known: then no lists were read.
+    pub is_known: bool,
 }
 
 /// One suite.
@@ -47,6 +52,8 @@ pub struct List {
     pub component: String,
     /// E.g. `amd64` or `all`.
     pub arch: String,
+    /// Its length as it was fetched, in bytes.
+    pub packed: u64,
     /// The uncompressed stanzas.
     pub bytes: Vec<u8>,
 }
@@ -59,6 +66,25 @@ impl Acquired {
     }
 }
 
+impl List {
+    /// What messages call it once it is read; `suite` is the name of its suite.
+    pub fn name(&self, suite: &str) -> String {
+        format!("{suite}/{} {}", self.component, self.arch)
+    }
+
+    /// What messages call the file it comes in.
+    pub fn file_name(&self, suite: &str) -> String {
+        format!("{suite} {} {} Packages", self.component, self.arch)
+    }
+}
+
+impl Suite {
+    /// Names all that makes a plan and differs from run to run: the signed release file, and the order of the mirrors.
+    pub fn mark(&self) -> Digest {
+        Digest::of(format!("{}\n{}", self.digest, self.mirrors.join("\n")))
+    }
+}
+
 /// What every part of the work needs.
 #[derive(Clone, Copy)]
 struct Context<'a> {
@@ -67,6 +93,7 @@ struct Context<'a> {
     report: &'a dyn Report,
     /// The architectures wanted, the native one first.
     archs: &'a [String],
+    agreement: &'a Agreement,
 }
 
 impl Context<'_> {
@@ -80,7 +107,25 @@ impl Context<'_> {
 /// A mirror that is dead, stale, half synchronised or not to be trusted is passed over with a warning while there is
 /// another; what the last one does wrong is the error.
 pub fn acquire(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Acquired> {
-    let sources = sources::sources(recipe, report)?;
+    acquire_unless(
+        &[],
+        &sources::sources(recipe, report)?,
+        recipe,
+        fetch,
+        report,
+    )
+}
+
+/// The same, from `sources`; without lists if the suites' [marks](Suite::mark) are those `known`.
+///
+/// Signatures, names and dates are checked in any case.
+pub fn acquire_unless(
+    known: &[Digest],
+    sources: &[Source],
+    recipe: &Recipe,
+    fetch: &dyn Fetch,
+    report: &dyn Report,
+) -> Result<Acquired> {
     if sources.is_empty() {
         return Err(Error::new(
             ErrorKind::Usage,
@@ -89,28 +134,35 @@ pub fn acquire(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
         .with_hint("name one with --mirror"));
     }
     let archs = architectures(recipe);
+    let agreement = Agreement::new(sources.len());
     let context = Context {
         recipe,
         fetch,
         report,
         archs: &archs,
+        agreement: &agreement,
     };
     let found: Vec<Result<_>> = thread::scope(|scope| {
-        let threads: Vec<_> = sources
-            .iter()
-            .map(|source| scope.spawn(move || suite(source, context)))
-            .collect();
+        let begin = |(i, source)| {
+            let mark = known.get(i).copied();
+            scope.spawn(move || suite(source, mark, context))
+        };
+        let threads: Vec<_> = sources.iter().enumerate().map(begin).collect();
         threads.into_iter().map(lists::join).collect()
     });
-    let mut acquired = Acquired::default();
+    let mut acquired = Acquired {
+        is_known: true,
+        ..Acquired::default()
+    };
     for (i, found) in found.into_iter().enumerate() {
         let (suite, lists) = found?;
         acquired.suites.push(suite);
-        acquired
-            .lists
-            .extend(lists.into_iter().map(|list| List { suite: i, ..list }));
+        acquired.is_known &= lists.is_none();
+        let lists = lists.into_iter().flatten();
+        let lists = lists.map(|list| List { suite: i, ..list });
+        acquired.lists.extend(lists);
     }
-    lists::check_complete(&acquired, &sources, recipe)?;
+    lists::check_complete(&acquired, sources, recipe)?;
     Ok(acquired)
 }
 
@@ -139,11 +191,27 @@ pub fn architectures(recipe: &Recipe) -> Vec<String> {
     archs
 }
 
+/// A suite and its lists, or none if the plan is known.
+type Found = (Suite, Option<Vec<List>>);
+
 /// Gets one suite from the first of its mirrors that can be trusted and has all of it.
-fn suite(source: &Source, context: Context<'_>) -> Result<(Suite, Vec<List>)> {
-    let known = proof::recall(source, context)?;
+fn suite(source: &Source, mark: Option<Digest>, context: Context<'_>) -> Result<Found> {
+    let attempt = Attempt {
+        source,
+        mark,
+        voter: context.agreement.voter(),
+        context,
+    };
+    let message = proof::recall(source, context)?;
+    let known = OnceCell::new();
+    // Mostly the mirrors have the very same, and it need not be proven twice.
+    let known = || -> Option<&Proof> {
+        // Kept under other keys, or damaged on disk: it says nothing about what the mirrors have now.
+        let prove = || proof::prove(message.clone()?, source, context).ok();
+        known.get_or_init(prove).as_ref()
+    };
     if context.fetch.is_offline() {
-        let proof = known.ok_or_else(|| {
+        let proof = known().ok_or_else(|| {
             Error::new(
                 ErrorKind::NotFound,
                 format!("nothing is known of `{}`", source.suite),
@@ -151,7 +219,7 @@ fn suite(source: &Source, context: Context<'_>) -> Result<(Suite, Vec<List>)> {
             .with_hint("run the same command once without --offline")
         })?;
         proof.check(source, context)?;
-        return finish(source, proof, 0, context);
+        return attempt.finish(proof, 0);
     }
     let mut failures = Vec::new();
     let mut tried = BTreeSet::new();
@@ -159,8 +227,11 @@ fn suite(source: &Source, context: Context<'_>) -> Result<(Suite, Vec<List>)> {
     // Once more from the first: it may have been in the middle of an update.
     let turns = (0..source.mirrors.len()).chain((!source.mirrors.is_empty()).then_some(0));
     for turn in turns {
-        let attempt = proof::fetch(source, turn, context).and_then(|proof| {
-            if let Some(known) = &known
+        let fetched = proof::fetch(source, turn, message.as_deref(), context);
+        let found = fetched.and_then(|proof| {
+            let is_same = message.as_ref() == Some(&proof.message);
+            if !is_same
+                && let Some(known) = known()
                 && known.release.date > proof.release.date
             {
                 is_older = true;
@@ -169,12 +240,13 @@ fn suite(source: &Source, context: Context<'_>) -> Result<(Suite, Vec<List>)> {
             if !tried.insert(proof.digest()) {
                 return Ok(None);
             }
-            let message = proof.message.clone();
-            let found = finish(source, proof, turn, context)?;
-            proof::remember(source, &message, context)?;
+            let found = attempt.finish(&proof, turn)?;
+            if !is_same {
+                proof::remember(source, &proof.message, context)?;
+            }
             Ok(Some(found))
         });
-        match attempt {
+        match found {
             Ok(Some(found)) => return Ok(found),
             Ok(None) => {}
             Err(error) if is_final(&error) => return Err(error),
@@ -190,42 +262,53 @@ fn suite(source: &Source, context: Context<'_>) -> Result<(Suite, Vec<List>)> {
             }
         }
     }
-    if let (true, Some(known)) = (is_older, known) {
+    if let (true, Some(known)) = (is_older, known()) {
         context.warn(format!(
             "every mirror of `{}` is older than what was seen before: going on with the newer one",
             source.suite
         ));
         known.check(source, context)?;
-        return finish(source, known, 0, context);
+        return attempt.finish(known, 0);
     }
     Err(proof::summary(source, failures, context))
 }
 
-fn finish(
-    source: &Source,
-    proof: Proof,
-    turn: usize,
-    context: Context<'_>,
-) -> Result<(Suite, Vec<List>)> {
-    let mut mirrors = source.mirrors.clone();
-    mirrors[..=turn.min(source.mirrors.len().saturating_sub(1))].rotate_right(1);
-    let suite = Suite {
-        name: source.suite.clone(),
-        digest: proof.digest(),
-        release: proof.release,
-        mirrors,
-    };
-    match lists::fetch(source, &suite, context) {
-        Ok(lists) => Ok((suite, lists)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::new(
-            ErrorKind::Network,
-            format!("`{}` names a list that no mirror has", source.suite),
-        )
-        .with_hint(
-            "the mirror is being updated: try again in some minutes, or name another with --mirror",
-        )
-        .caused_by(error)),
-        Err(error) => Err(error),
+/// What is the same for all mirrors of a suite.
+struct Attempt<'a> {
+    source: &'a Source,
+    /// The mark of the suite that the known plan was made with.
+    mark: Option<Digest>,
+    voter: Voter<'a>,
+    context: Context<'a>,
+}
+
+impl Attempt<'_> {
+    /// Gets the lists of a proven release file from the mirror number `turn`, unless no suite's are needed.
+    fn finish(&self, proof: &Proof, turn: usize) -> Result<Found> {
+        let source = self.source;
+        let mut mirrors = source.mirrors.clone();
+        mirrors[..=turn.min(source.mirrors.len().saturating_sub(1))].rotate_right(1);
+        let suite = Suite {
+            name: source.suite.clone(),
+            digest: proof.digest(),
+            release: proof.release.clone(),
+            mirrors,
+        };
+        if self.voter.agree(self.mark == Some(suite.mark())) {
+            return Ok((suite, None));
+        }
+        match lists::fetch(source, &suite, self.context) {
+            Ok(lists) => Ok((suite, Some(lists))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::new(
+                ErrorKind::Network,
+                format!("`{}` names a list that no mirror has", source.suite),
+            )
+            .with_hint(
+                "the mirror is being updated: try again in some minutes, or name another with --mirror",
+            )
+            .caused_by(error)),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -21,29 +21,50 @@ pub struct Proof {
 }
 
 /// Gets the suite's release file from its mirror number `turn`, proves and checks it.
-pub fn fetch(source: &Source, turn: usize, context: Context<'_>) -> Result<Proof> {
+///
+/// `known` is the last one known.
+pub fn fetch(
+    source: &Source,
+    turn: usize,
+    known: Option<&[u8]>,
+    context: Context<'_>,
+) -> Result<Proof> {
+    let prove = |message: Vec<u8>| {
+        let proof = prove(message, source, context)?;
+        proof.check(source, context)?;
+        Ok(proof)
+    };
+    let message = get(source, turn, context)?;
+    let is_known = known == Some(&message[..]);
+    prove(message).or_else(|error: Error| {
+        if !is_known || error.kind() != ErrorKind::Trust {
+            return Err(error);
+        }
+        // Perhaps a server is wrong in saying that it has not changed; the second question is without condition.
+        let again = get(source, turn, context)?;
+        if known == Some(&again[..]) {
+            return Err(error);
+        }
+        prove(again)
+    })
+}
+
+fn get(source: &Source, turn: usize, context: Context<'_>) -> Result<Vec<u8>> {
     let suite = &source.suite;
-    let url = format!("{}/dists/{suite}/InRelease", source.mirrors[turn]);
     let mut fetched = context.fetch.get(&Request {
         name: format!("{suite} InRelease"),
-        urls: vec![url.clone()],
+        urls: vec![format!("{}/dists/{suite}/InRelease", source.mirrors[turn])],
         size: LIMIT,
         digest: None,
     })?;
     let mut message = Vec::new();
     fetched.file.read_to_end(&mut message)?;
-    let proof = prove(message, source, context)?;
-    proof.check(source, context)?;
-    Ok(proof)
+    Ok(message)
 }
 
-/// Reads back the last release file known of this suite; `None` if there is none that this recipe's keys prove.
-pub fn recall(source: &Source, context: Context<'_>) -> Result<Option<Proof>> {
-    let Some(message) = context.fetch.recall(&note(source, context))? else {
-        return Ok(None);
-    };
-    // Kept under other keys, or damaged on disk: it says nothing about what the mirrors have now.
-    Ok(prove(message, source, context).ok())
+/// Reads back the last release file known of this suite, unproven.
+pub fn recall(source: &Source, context: Context<'_>) -> Result<Option<Vec<u8>>> {
+    context.fetch.recall(&note(source, context))
 }
 
 /// Keeps a release file that was proven and whose lists are here.
@@ -60,7 +81,8 @@ fn note(source: &Source, context: Context<'_>) -> String {
     format!("deb InRelease {archive} {}", source.suite)
 }
 
-fn prove(message: Vec<u8>, source: &Source, context: Context<'_>) -> Result<Proof> {
+/// Proves a release file by the suite's keys.
+pub fn prove(message: Vec<u8>, source: &Source, context: Context<'_>) -> Result<Proof> {
     let suite = &source.suite;
     let keys = Keyring::of(&source.keys)?;
     if keys.is_empty() {
