@@ -9,6 +9,7 @@
 //! | [`cli`] | the command line: parse, call one function of [`ops`], return |
 //! | [`ops`] | what a command does: build, plan, list |
 //! | [`recipe`], [`registry`] | `configs/*.toml`, a team's file and flags become a recipe; formats become backends |
+//! | [`lock`] | a plan written down, so that it can be built again |
 //! | [`net`], [`store`] | bytes arrive, are proven and kept |
 //! | [`pipeline`] | a plan is fetched, unpacked and installed |
 //! | [`work`], [`sandbox`], [`interrupt`] | where that happens: staging area, namespaces, signals |
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod export;
 pub mod interrupt;
 pub mod layers;
+pub mod lock;
 pub mod net;
 pub mod ops;
 pub mod pipeline;

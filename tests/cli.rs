@@ -53,6 +53,8 @@ fn help_lists_distributions_as_commands() {
         [
             "  debian  Build an image of Debian GNU/Linux",
             "  build   Build the image a recipe file describes",
+            "  lock    Write down the exact packages of an image, or update them",
+            "  fetch   Download all that an image needs, for --offline",
             "  list    List distributions, releases and variants",
             "  cache   List, check or clean what builds keep for the next one",
         ]
@@ -66,6 +68,8 @@ fn the_reference_shows_the_help_as_it_is() {
         (vec!["-h"], "boot -h"),
         (vec!["debian", "-h"], "boot debian -h"),
         (vec!["build", "-h"], "boot build -h"),
+        (vec!["lock", "-h"], "boot lock -h"),
+        (vec!["fetch", "-h"], "boot fetch -h"),
         (vec!["list", "-h"], "boot list -h"),
         (vec!["cache", "-h"], "boot cache -h"),
         (vec!["cache", "list", "-h"], "boot cache list -h"),

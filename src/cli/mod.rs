@@ -2,11 +2,16 @@
 //!
 //! Distributions are commands, so the commands are only known when `configs/` has been read.
 
+mod asking;
 mod build;
 mod cache;
+mod changes;
 mod closing;
 mod failure;
+mod fetch;
 mod list;
+mod lock;
+mod messages;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -16,7 +21,9 @@ use boot_kit::Result;
 use build::{FileArguments, NameArguments};
 use cache::CacheArguments;
 use clap::{Args, Command, FromArgMatches};
+use fetch::FetchArguments;
 use list::ListArguments;
+use lock::LockArguments;
 use std::{
     ffi::OsString,
     io::{self, Write},
@@ -29,7 +36,9 @@ Examples:
   boot debian                                   write debian-trixie-minbase-amd64.tar here
   boot debian --include ceph -o ceph.tar.zst    add packages, compress
   boot debian --release bookworm -o - | docker import - bookworm
-  boot build team.toml                          build a recipe of your own";
+  boot build team.toml                          build a recipe of your own
+  boot lock team.toml                           pin its packages in boot.lock
+  boot build team.toml --locked                 build exactly those";
 
 /// Runs the program with the given arguments, its own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -46,6 +55,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let ran = match name {
         "cache" => CacheArguments::from_arg_matches(matches).map(|cache| cache.run()),
         "list" => ListArguments::from_arg_matches(matches).map(|list| list.run(&registry)),
+        "lock" => LockArguments::from_arg_matches(matches).map(|lock| lock.run(&mut registry)),
+        "fetch" => FetchArguments::from_arg_matches(matches).map(|fetch| fetch.run(&mut registry)),
         "build" => FileArguments::from_arg_matches(matches).map(|file| file.run(&mut registry)),
         name => {
             NameArguments::from_arg_matches(matches).map(|build| build.run(name, &mut registry))
@@ -82,10 +93,14 @@ fn command(registry: &Registry) -> Command {
             command.subcommand(named.about(format!("Build an image of {}", distribution.title)));
     }
     let file = FileArguments::augment_args(Command::new("build"));
+    let lock = LockArguments::augment_args(Command::new("lock"));
+    let fetch = FetchArguments::augment_args(Command::new("fetch"));
     let list = ListArguments::augment_args(Command::new("list"));
     let cache = CacheArguments::augment_args(Command::new("cache"));
     command
         .subcommand(file.about("Build the image a recipe file describes"))
+        .subcommand(lock.about("Write down the exact packages of an image, or update them"))
+        .subcommand(fetch.about("Download all that an image needs, for --offline"))
         .subcommand(list.about("List distributions, releases and variants"))
         .subcommand(cache.about("List, check or clean what builds keep for the next one"))
 }

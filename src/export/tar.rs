@@ -29,6 +29,9 @@ use std::{
     io::{self, Read, Write},
 };
 
+/// The number of the format written here.
+pub const FORMAT: u32 = 1;
+
 /// How much is gathered before it is written: few, large writes, and contents are read straight into place.
 const BUFFER: usize = 1 << 20;
 

@@ -146,6 +146,9 @@ impl<'a> Net<'a> {
 
     fn find(&self, request: &Request, proof: Proof<'_>, planned: bool) -> Result<Fetched> {
         if let Some(file) = proof.stored(self, request)? {
+            if request.digest.is_some() {
+                check_size(request, &file)?;
+            }
             return Ok(Fetched { file, url: None });
         }
         if self.options.offline {
@@ -193,6 +196,17 @@ impl<'a> Net<'a> {
     fn warn(&self, message: String) {
         self.report.event(Event::Warning { message });
     }
+}
+
+/// Refuses a stored file that has the right digest but not the length that goes with it: one of the two is made up.
+fn check_size(request: &Request, file: &File) -> Result<()> {
+    let (bytes, size) = (file.metadata()?.len(), request.size);
+    if bytes == size {
+        return Ok(());
+    }
+    let why = format!("the stored file of that digest has {bytes} bytes where {size} are named");
+    let message = format!("cannot get `{}`", request.name);
+    Err(Error::new(ErrorKind::Trust, message).caused_by(Error::new(ErrorKind::Trust, why)))
 }
 
 impl Fetch for Net<'_> {

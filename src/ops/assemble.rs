@@ -1,5 +1,6 @@
 //! From a plan to an image: layers that were made before are taken from the store, the others are made on top of them.
 
+use super::connect;
 use crate::{
     export::{self, Output, Written},
     layers::{
@@ -23,9 +24,6 @@ use std::{
     fs::File,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
-
-/// How many files are fetched at once.
-pub const CONNECTIONS: usize = 8;
 
 /// Everything one image is made with.
 pub struct Assembly<'a> {
@@ -102,7 +100,7 @@ impl Assembly<'_> {
                 Ok(())
             },
             parcels: &staging.parcels_path(),
-            connections: CONNECTIONS,
+            connections: connect::CONNECTIONS,
             jobs: self.jobs,
             report: &**self.report,
             stop: self.interrupt,

@@ -1,15 +1,14 @@
 //! From a recipe to an image.
 
-use super::assemble::{Assembly, CONNECTIONS};
+use super::{assemble::Assembly, connect, planning::plan_for};
 use crate::{
     export::Output,
     interrupt,
-    net::{self, Net},
+    net::Net,
     prune,
     recipe::{Profile, distribution::Format},
     registry,
     sandbox::{self, Entered},
-    store::Store,
     work::{self, Place},
 };
 use boot_kit::{Digest, Plan, Recipe, Report, Result};
@@ -48,6 +47,8 @@ pub struct Options {
     pub offline: bool,
     /// Take finished layers from the store, and put them there.
     pub cached: bool,
+    /// Take the plan from this lock; `None`: resolve.
+    pub lockfile: Option<PathBuf>,
 }
 
 /// Where the tree is put together.
@@ -80,9 +81,10 @@ pub struct Summary {
 /// Chooses the packages; fetches indexes only.
 pub fn plan(recipe: &Recipe, options: &Options, report: &dyn Report) -> Result<Plan> {
     let interrupt = interrupt::listen()?;
-    let store = store(options)?;
-    let net = Net::new(&store, net_options(options), report, &interrupt);
-    registry::backend(options.format).resolve(recipe, &net, report)
+    let store = connect::store(options)?;
+    let net = Net::new(&store, connect::net_options(options), report, &interrupt);
+    let backend = registry::backend(options.format);
+    plan_for(recipe, options, &net, &*backend, report)
 }
 
 /// Makes the image.
@@ -105,10 +107,10 @@ pub fn build(
         &options.keep_locales,
     )?;
 
-    let store = store(options)?;
-    let net = Net::new(&store, net_options(options), &**report, &interrupt);
+    let store = connect::store(options)?;
+    let net = Net::new(&store, connect::net_options(options), &**report, &interrupt);
     let backend = registry::backend(options.format);
-    let plan = backend.resolve(recipe, &net, &**report)?;
+    let plan = plan_for(recipe, options, &net, &*backend, &**report)?;
     let available = || thread::available_parallelism().ok();
     let assembly = Assembly {
         entered,
@@ -135,21 +137,6 @@ pub fn build(
         sha256: written.sha256,
         wall: begin.elapsed(),
     })
-}
-
-fn store(options: &Options) -> Result<Store> {
-    match &options.cache_dir {
-        Some(directory) => Store::open(directory),
-        None => Store::open(&Store::default_directory()?),
-    }
-}
-
-fn net_options(options: &Options) -> net::Options {
-    net::Options {
-        connections: CONNECTIONS,
-        offline: options.offline,
-        ..net::Options::default()
-    }
 }
 
 fn work_options(options: &Options, plan: &Plan) -> work::Options {

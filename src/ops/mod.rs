@@ -3,7 +3,14 @@
 pub mod assemble;
 pub mod build;
 pub mod cache;
+mod connect;
+pub mod fetch;
 pub mod list;
+pub mod lock;
+pub mod planning;
 
 pub use build::build;
+pub use fetch::fetch;
 pub use list::list;
+pub use lock::lock;
+pub use planning::plan_for;

@@ -1,7 +1,7 @@
 //! What a profile says: data from `configs/prune/`.
 
 use super::glob::Pattern;
-use boot_kit::{Context, Error, ErrorKind, Kind, Result, RootPath};
+use boot_kit::{Context, Digest, Error, ErrorKind, Kind, Result, RootPath};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -170,6 +170,11 @@ impl Profile {
 /// A path as patterns see it.
 pub(super) fn absolute(path: &RootPath) -> Vec<u8> {
     [b"/", path.bytes()].concat()
+}
+
+/// Names the rules of a package format by the SHA-256 of their file: with others, the same profile may remove other files.
+pub fn rules(family: &str) -> Result<Digest> {
+    text(family).map(Digest::of)
 }
 
 fn text(family: &str) -> Result<&'static str> {

@@ -15,7 +15,7 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
 }
 
 /// Parses `text`, which came from the file `name`.
-pub(super) fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
+pub(crate) fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| {
         let line = error
             .span()

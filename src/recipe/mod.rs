@@ -9,7 +9,7 @@
 
 pub mod complete;
 pub mod distribution;
-mod document;
+pub(crate) mod document;
 pub mod near;
 pub mod request;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::{
     fs,
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::OnceLock,
 };
 use tempfile::TempDir;
@@ -24,7 +24,7 @@ use tempfile::TempDir;
 pub struct Bench {
     directory: TempDir,
     /// The values of `--mirror`.
-    mirrors: Vec<String>,
+    pub mirrors: Vec<String>,
     /// What differs from run to run, and what stands for it in comparisons.
     names: Vec<(String, String)>,
 }
@@ -149,8 +149,14 @@ impl Bench {
         meddle(&mut child);
         let output = child.wait_with_output().expect("it ends");
         let after = traces::Traces::look(self.directory.path());
+        let ended = self.ended(output);
+        assert_eq!(before, after, "something is left: {}", ended.stderr);
+        ended
+    }
+
+    /// Tells how a run ended, with names in place of what differs from run to run.
+    pub fn ended(&self, output: Output) -> Ended {
         let stderr = self.named(&String::from_utf8_lossy(&output.stderr));
-        assert_eq!(before, after, "something is left: {stderr}");
         let killed = || output.status.signal().map_or(-1, |signal| 128 + signal);
         Ended {
             code: output.status.code().unwrap_or_else(killed),

@@ -33,6 +33,11 @@ pub trait Backend: Send + Sync {
         Ok(mirrors.collect())
     }
 
+    /// Counts changes to what a plan becomes: the same plan makes the same tree as long as this stays.
+    fn revision(&self) -> u32 {
+        1
+    }
+
     /// Proves that `file` is the artifact whose proof is a [`Proof::Identity`](crate::Proof::Identity).
     ///
     /// `file` is at offset 0 and has the artifact's size; where it is left does not matter. Errors with
