@@ -1,10 +1,12 @@
-//! From a root to an image: the tree is streamed into a tar, compressed or not, or into a directory.
+//! From a root to an image: the tree is streamed into a tar, compressed or not, or into a directory; layers that are
+//! tars already become an OCI image.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`output`] | where an image goes and in what form: what `-o` says |
 //! | [`tar`] | boot tar format 1, the bytes of an image |
 //! | [`compress`] | compression whose bytes do not depend on the number of cores |
+//! | [`oci`] | OCI images, made of finished layers |
 //! | [`closing`] | the command that imports the result |
 //!
 //! An output appears whole or not at all, and never replaces anything unless told to.
@@ -13,6 +15,7 @@ pub mod closing;
 pub mod compress;
 pub mod directory;
 mod header;
+pub mod oci;
 pub mod output;
 mod pending;
 pub mod tar;
@@ -23,7 +26,9 @@ mod xattr;
 
 pub use output::Output;
 
-use boot_kit::{Context, Digest, Entry, Kind, Report, Result, RootPath, Sink, digest::Hashing};
+use boot_kit::{
+    Context, Digest, Entry, Error, ErrorKind, Kind, Report, Result, RootPath, Sink, digest::Hashing,
+};
 use compress::{Compression, Encoder};
 use directory::{DirectoryWriter, PendingDirectory};
 use pending::PendingFile;
@@ -69,7 +74,9 @@ pub struct Written {
 /// Sends every entry of a tree to a sink, sorted, without the root itself.
 pub type Walk<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<()>;
 
-/// Writes a tree to `output`; its root is a directory of root's, mode 0755.
+/// Writes a tree to `output`, which is no OCI image: [`oci::write_oci`] makes those, from layers.
+///
+/// The tree's root is a directory of root's, mode 0755.
 ///
 /// Nothing is at the output's place until all of it is. Errors with [`ErrorKind::Usage`] if something is in the way
 /// (see [`Output::check`]), with [`ErrorKind::Interrupted`] when told to stop.
@@ -114,6 +121,10 @@ fn write(top: &Entry, walk: Walk<'_>, output: &Output, options: &Options<'_>) ->
             .context(|| format!("cannot write `{}`", path.display())),
         Output::Directory { path } => write_directory(path, &send, options)
             .context(|| format!("cannot write `{}`", path.display())),
+        Output::Oci(oci) => {
+            let message = format!("`{}` is made of layers, not of a tree", oci.path.display());
+            Err(Error::new(ErrorKind::Usage, message))
+        }
         Output::Stdout => write_tar(stdout()?, Compression::None, &send, options)
             .map(|(written, _)| written)
             .context(|| "cannot write to standard output"),
@@ -178,7 +189,10 @@ fn write_directory(path: &Path, send: Walk<'_>, options: &Options<'_>) -> Result
     send(&mut writer)?;
     let (entries, bytes) = writer.written();
     writer.finish()?;
-    pending.commit(options.force)?;
+    let output = Output::Directory {
+        path: path.to_owned(),
+    };
+    pending.commit(options.force, &|| output.check(true))?;
     Ok(Written {
         entries,
         bytes,

@@ -104,6 +104,7 @@ impl Asking {
             format,
             platform,
             output: output.unwrap_or_else(|| default_output(&recipe)),
+            image: request.image.clone(),
             force: false,
             prune: request.prune.unwrap_or_default(),
             keep_locales: words(&request.keep_locales),

@@ -3,7 +3,7 @@
 use crate::{
     export::{
         Output,
-        closing::{Closing, closing},
+        closing::{About, Closing, closing},
     },
     ops::build::{Options, Summary},
     progress::quantity::{count, seconds, size, time},
@@ -39,6 +39,9 @@ impl Done<'_> {
         if let Some(digest) = summary.sha256 {
             facts.push(format!("sha256 {:.12}", digest.to_string()));
         }
+        if let Some(digest) = summary.manifest {
+            facts.push(format!("manifest {:.12}", digest.to_string()));
+        }
         let mut lines = vec![format!("wrote {place}: {}", facts.join(", "))];
         let closing = self.closing();
         lines.extend(
@@ -65,6 +68,7 @@ impl Done<'_> {
             "files": summary.files,
             "size_bytes": summary.bytes,
             "sha256": summary.sha256,
+            "manifest": summary.manifest,
             "import": self.closing().commands,
             "wall_s": seconds(summary.wall),
         });
@@ -72,17 +76,15 @@ impl Done<'_> {
     }
 
     fn closing(&self) -> Closing {
-        let Recipe {
-            distribution,
-            release,
-            variant,
-            ..
-        } = self.recipe;
-        let name = format!("{}:{release}-{variant}", distribution.to_lowercase());
+        let name = self.options.image.reference(self.recipe);
         let platform = self.options.platform.as_str();
-        let foreign = (host_platform() != Some(platform)).then_some(platform);
+        let about = About {
+            name: &name,
+            options: &self.options.image,
+            platform: (host_platform() != Some(platform)).then_some(platform),
+        };
         Output::parse(self.options.output.as_os_str())
-            .map(|output| closing(&output, &name, foreign, self.rootless))
+            .map(|output| closing(&output, about, self.rootless))
             .unwrap_or_default()
     }
 }

@@ -1,10 +1,17 @@
 //! The last word of a run: how to use what was made.
 
-use super::{Output, compress::Compression};
-use std::path::Path;
+mod changes;
+#[cfg(test)]
+mod tests;
 
-/// Where programs are in an image: an imported tar has no configuration, so without this it would have no `PATH`.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+use super::{
+    Output,
+    compress::Compression,
+    output::{OciForm, OciOutput},
+};
+use crate::recipe::image::{ImageOptions, Reference};
+use changes::changes;
+use std::path::Path;
 
 /// The exact commands that use an output, ready to paste.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,53 +22,99 @@ pub struct Closing {
     pub remove: Option<String>,
 }
 
-/// Tells how to use `output` as an image called `name`, e.g. `debian:trixie`.
+/// What an image is called, how it is to be run, and on what.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    /// Its name, e.g. `debian:trixie`.
+    pub name: &'a Reference,
+    /// How it is to be run: a tar cannot say it, so the command that imports it does.
+    pub options: &'a ImageOptions,
+    /// Its platform (`linux/arm/v7`) if that is not this machine's, which the engines assume.
+    pub platform: Option<&'a str>,
+}
+
+/// Tells how to use `output` as the image that `about` describes.
 ///
-/// `platform` is the image's (`linux/arm/v7`) if it is not this machine's, which the engines assume. `rootless` says
-/// that the run was a normal user's: a directory then has owners that the user cannot change.
-pub fn closing(output: &Output, name: &str, platform: Option<&str>, rootless: bool) -> Closing {
-    let import = |engine: &str, file: &str| {
-        let platform = flags(engine, platform);
-        format!("{engine} import{platform} --change 'ENV PATH={PATH}' {file} {name}")
-    };
-    match output {
-        Output::Stdout => Closing::default(),
+/// `rootless` says that the run was a normal user's: a directory then has owners that the user cannot change.
+pub fn closing(output: &Output, about: About<'_>, rootless: bool) -> Closing {
+    let import = |engine| import(engine, about, "-");
+    let commands = match output {
+        // What went there was imported by then; only what a tar cannot say is worth a word.
+        Output::Stdout if changes("docker", about.options).len() > 1 => {
+            vec![format!("… | {}", import("docker"))]
+        }
+        Output::Stdout => Vec::new(),
+        Output::Oci(oci) => use_oci(oci, about.name),
         Output::File { path, compression } => {
-            let file = quoted(path);
+            let file = quoted(&local(path));
             let mut engines = vec!["docker", "podman"];
             // Docker runs the program `xz` for these, which need not be there; podman has its own.
             if *compression == Compression::Xz {
                 engines.reverse();
             }
-            let commands = engines.into_iter().map(|engine| import(engine, &file));
-            Closing {
-                commands: commands.collect(),
-                remove: None,
-            }
+            let commands = engines
+                .into_iter()
+                .map(|engine| self::import(engine, about, &file));
+            commands.collect()
         }
         Output::Directory { path } => {
-            let directory = quoted(path);
+            let directory = quoted(&local(path));
+            let tar = format!("tar --numeric-owner --xattrs -C {directory} -c .");
             if rootless {
                 return Closing {
-                    commands: vec![format!(
-                        "podman unshare tar --numeric-owner --xattrs -C {directory} -c . | {}",
-                        import("podman", "-")
-                    )],
+                    commands: vec![format!("podman unshare {tar} | {}", import("podman"))],
                     remove: Some(format!("podman unshare rm -rf {directory}")),
                 };
             }
-            Closing {
-                commands: vec![
-                    format!("systemd-nspawn -D {directory}"),
-                    format!(
-                        "tar --numeric-owner --xattrs -C {directory} -c . | {}",
-                        import("docker", "-")
-                    ),
-                ],
-                remove: None,
+            vec![
+                format!("systemd-nspawn -D {directory}"),
+                format!("{tar} | {}", import("docker")),
+            ]
+        }
+    };
+    Closing {
+        commands,
+        remove: None,
+    }
+}
+
+/// The commands that load an OCI image, or push it.
+fn use_oci(output: &OciOutput, name: &Reference) -> Vec<String> {
+    let path = local(&output.path);
+    // Tools that name an image within a file after a colon cannot be told of a colon in the file's own name.
+    let has_colon = path.contains(':');
+    let registry = match name.registry() {
+        Some(_) => name.to_string(),
+        None => format!("REGISTRY/{name}"),
+    };
+    let mut commands = Vec::new();
+    match output.form {
+        OciForm::Archive => {
+            let file = quoted(&path);
+            commands.push(format!("docker load -i {file}"));
+            commands.push(format!("podman load -i {file}"));
+            if !has_colon {
+                let from = quoted(&format!("oci-archive:{path}"));
+                commands.push(format!("skopeo copy {from} docker://{registry}"));
             }
         }
+        OciForm::Layout if has_colon => {}
+        OciForm::Layout => {
+            let from = quoted(&format!("oci:{path}:{name}"));
+            commands.push(format!("skopeo copy {from} docker://{registry}"));
+            commands.push(format!("podman pull {from}"));
+        }
     }
+    commands
+}
+
+/// The command by which an engine imports the tar `file`.
+fn import(engine: &str, about: About<'_>, file: &str) -> String {
+    let mut command = format!("{engine} import{}", flags(engine, about.platform));
+    for change in changes(engine, about.options) {
+        command += &format!(" --change {}", quoted(&change));
+    }
+    format!("{command} {file} {}", about.name)
 }
 
 /// The flags that tell an engine the platform, with a blank before each.
@@ -81,84 +134,21 @@ fn flags(engine: &str, platform: Option<&str>) -> String {
         .collect()
 }
 
-/// A path as a shell takes it, never mistaken for an option or a URL.
-fn quoted(path: &Path) -> String {
+/// A path as text, never mistaken for an option or a URL.
+fn local(path: &Path) -> String {
     let text = path.to_string_lossy();
-    let text = if text.starts_with('/') || text.starts_with("./") || text.starts_with("../") {
-        text.into_owned()
-    } else if text.starts_with('-') || text.contains(':') {
-        format!("./{text}")
-    } else {
-        text.into_owned()
-    };
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text;
+    let is_plain = text.starts_with('/') || text.starts_with("./") || text.starts_with("../");
+    if !is_plain && (text.starts_with('-') || text.contains(':')) {
+        return format!("./{text}");
     }
-    format!("'{}'", text.replace('\'', r"'\''"))
+    text.into_owned()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::ffi::OsStr;
-
-    fn commands(output: &str, rootless: bool) -> Closing {
-        let output = Output::parse(OsStr::new(output)).expect("well-formed");
-        closing(&output, "debian:trixie", None, rootless)
+/// A word as a shell takes it.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
     }
-
-    fn import(engine: &str, file: &str) -> String {
-        let change = "'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'";
-        format!("{engine} import --change {change} {file} debian:trixie")
-    }
-
-    #[test]
-    fn tars_are_imported_by_either_engine() {
-        for (output, file) in [
-            ("x.tar", "x.tar"),
-            ("/a b/it's.tar.zst", r"'/a b/it'\''s.tar.zst'"),
-            ("-x.tgz", "./-x.tgz"),
-            ("http://x.tar", "./http://x.tar"),
-        ] {
-            let wanted = vec![import("docker", file), import("podman", file)];
-            assert_eq!(
-                commands(output, false),
-                Closing {
-                    commands: wanted,
-                    remove: None
-                }
-            );
-        }
-        let xz = commands("x.tar.xz", true).commands;
-        assert_eq!(
-            xz,
-            [import("podman", "x.tar.xz"), import("docker", "x.tar.xz")]
-        );
-        assert_eq!(commands("-", false), Closing::default());
-    }
-
-    #[test]
-    fn a_directory_names_the_way_to_run_it_and_a_users_the_way_to_remove_it() {
-        let root = commands("out/", false);
-        assert_eq!(root.commands[0], "systemd-nspawn -D out");
-        assert_eq!(root.remove, None);
-        let user = commands("out/", true);
-        assert_eq!(user.remove.as_deref(), Some("podman unshare rm -rf out"));
-    }
-
-    #[test]
-    fn another_platform_than_the_machines_is_said() {
-        let output = Output::parse(OsStr::new("x.tar")).expect("well-formed");
-        let Closing { commands, .. } =
-            closing(&output, "debian:trixie", Some("linux/arm/v7"), false);
-        let change = format!("--change 'ENV PATH={PATH}' x.tar debian:trixie");
-        assert_eq!(
-            commands,
-            [
-                format!("docker import --platform linux/arm/v7 {change}"),
-                format!("podman import --os linux --arch arm --variant v7 {change}"),
-            ]
-        );
-    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }

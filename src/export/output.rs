@@ -21,6 +21,13 @@ const ENDINGS: [(&str, Compression); 7] = [
     (".tzst", Compression::Zstd),
 ];
 
+/// The ending of an OCI image in one file.
+const OCI_ARCHIVE: &str = ".oci.tar";
+/// The ending of an OCI image in a directory.
+const OCI_LAYOUT: &str = ".oci";
+/// The file that marks a directory as an image layout.
+const LAYOUT_MARK: &str = "oci-layout";
+
 /// What a fresh file system holds and no image does.
 pub(super) const LOST_AND_FOUND: &str = "lost+found";
 
@@ -39,12 +46,33 @@ pub enum Output {
         /// The directory's name, without trailing slash unless it is the root.
         path: PathBuf,
     },
+    /// An OCI image.
+    Oci(OciOutput),
     /// An uncompressed tar on standard output.
     Stdout,
 }
 
+/// Where an OCI image goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OciOutput {
+    /// The file's or directory's name, without trailing slash.
+    pub path: PathBuf,
+    /// What it is put into.
+    pub form: OciForm,
+}
+
+/// What an OCI image is put into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OciForm {
+    /// A tar that `docker load` and `podman load` take as it is.
+    Archive,
+    /// A directory, an image layout.
+    Layout,
+}
+
 impl Output {
-    /// Reads what `-o` was given: `-` is standard output, a trailing `/` a directory, else the ending chooses.
+    /// Reads what `-o` was given: `-` is standard output, `.oci` with or without a trailing `/` an OCI layout, another
+    /// trailing `/` a directory, else the ending chooses.
     ///
     /// Looks at nothing but the text. Errors with [`ErrorKind::Usage`] if the ending is unknown.
     pub fn parse(text: &OsStr) -> Result<Self> {
@@ -52,27 +80,28 @@ impl Output {
         if bytes == b"-" {
             return Ok(Self::Stdout);
         }
+        let kept = bytes
+            .iter()
+            .rposition(|byte| *byte != b'/')
+            .map_or(1, |last| last + 1);
+        let path = PathBuf::from(OsStr::from_bytes(&bytes[..kept.min(bytes.len())]));
+        let name = path
+            .file_name()
+            .map(|name| name.as_bytes().to_ascii_lowercase())
+            .unwrap_or_default();
+        let ends = |ending: &str| name.len() > ending.len() && name.ends_with(ending.as_bytes());
+        if ends(OCI_LAYOUT) {
+            let form = OciForm::Layout;
+            return Ok(Self::Oci(OciOutput { path, form }));
+        }
         if bytes.ends_with(b"/") {
-            let kept = bytes
-                .iter()
-                .rposition(|byte| *byte != b'/')
-                .map_or(1, |last| last + 1);
-            return Ok(Self::Directory {
-                path: OsStr::from_bytes(&bytes[..kept]).into(),
-            });
+            return Ok(Self::Directory { path });
         }
-        let path = PathBuf::from(text);
-        let name = path.file_name().map(OsStr::as_bytes).unwrap_or_default();
-        if name.ends_with(b".oci.tar") {
-            let message = format!(
-                "`{}` names an OCI archive, a form not yet known",
-                path.display()
-            );
-            return Err(Error::new(ErrorKind::Usage, message).with_hint(known()));
+        if ends(OCI_ARCHIVE) {
+            let form = OciForm::Archive;
+            return Ok(Self::Oci(OciOutput { path, form }));
         }
-        let ending = ENDINGS.iter().find(|(ending, _)| {
-            name.len() > ending.len() && name.to_ascii_lowercase().ends_with(ending.as_bytes())
-        });
+        let ending = ENDINGS.iter().find(|(ending, _)| ends(ending));
         let Some((_, compression)) = ending else {
             let message = format!("`{}` has no ending that names a form", path.display());
             return Err(Error::new(ErrorKind::Usage, message).with_hint(known()));
@@ -89,20 +118,43 @@ impl Output {
     pub fn check(&self, force: bool) -> Result<()> {
         match self {
             Self::Stdout => check_terminal(io::stdout().is_terminal()),
-            Self::File { path, .. } => {
-                check_parent(path)?;
-                match fs_err::symlink_metadata(path) {
-                    Ok(found) if found.is_dir() => {
-                        let message = format!("`{}` is a directory", path.display());
-                        let hint = "name a file, or end the name in `/` to fill the directory";
-                        Err(Error::new(ErrorKind::Usage, message).with_hint(hint))
-                    }
-                    Ok(_) if !force => Err(exists(path, "exists already")),
-                    _ => Ok(()),
-                }
-            }
+            Self::File { path, .. } => check_file(path, force),
+            Self::Oci(oci) => oci.check(force),
             Self::Directory { path } => check_directory(path, force),
         }
+    }
+}
+
+impl OciOutput {
+    /// As [`Output::check`]; of directories only an image layout is replaced.
+    pub fn check(&self, force: bool) -> Result<()> {
+        if self.form == OciForm::Archive {
+            return check_file(&self.path, force);
+        }
+        check_directory(&self.path, force)?;
+        let is_ours = |path: &Path| path.join(LAYOUT_MARK).is_file();
+        if self.path.is_dir() && !is_empty(&self.path)? && !is_ours(&self.path) {
+            let message = format!(
+                "`{}` holds something else than an OCI image, so it is not replaced",
+                self.path.display()
+            );
+            let hint = "empty it yourself, or choose another place with -o";
+            return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
+        }
+        Ok(())
+    }
+}
+
+fn check_file(path: &Path, force: bool) -> Result<()> {
+    check_parent(path)?;
+    match fs_err::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => {
+            let message = format!("`{}` is a directory", path.display());
+            let hint = "name a file, or end the name in `/` to fill the directory";
+            Err(Error::new(ErrorKind::Usage, message).with_hint(hint))
+        }
+        Ok(_) if !force => Err(exists(path, "exists already")),
+        _ => Ok(()),
     }
 }
 
@@ -227,7 +279,8 @@ fn known() -> String {
         .map(|(ending, _)| format!("`{ending}`"))
         .collect();
     format!(
-        "end it in {}, in `/` for a directory, or use `-` for standard output",
+        "end it in {}, in `{OCI_ARCHIVE}` or `{OCI_LAYOUT}/` for an OCI image, in `/` for a directory, or use `-` for \
+         standard output",
         endings.join(", ")
     )
 }

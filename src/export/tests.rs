@@ -1,6 +1,7 @@
+use super::output::{OciForm, OciOutput};
 use super::*;
 use boot_kit::{
-    Error, ErrorKind, Root,
+    Root,
     event::{Event, Silence},
 };
 use std::{
@@ -260,8 +261,19 @@ fn the_text_of_an_output_chooses_its_form() {
     let directory = |path: &str| Output::Directory {
         path: PathBuf::from(path),
     };
+    let oci = |path: &str, form| {
+        let path = PathBuf::from(path);
+        Output::Oci(OciOutput { path, form })
+    };
     for (text, wanted) in [
         ("-", Output::Stdout),
+        ("a/b.oci.tar", oci("a/b.oci.tar", OciForm::Archive)),
+        ("x.OCI.TAR", oci("x.OCI.TAR", OciForm::Archive)),
+        ("x.oci", oci("x.oci", OciForm::Layout)),
+        ("x.oci/", oci("x.oci", OciForm::Layout)),
+        (".oci/", directory(".oci")),
+        ("x.oci.tar/", directory("x.oci.tar")),
+        ("x.oci.tar.gz", file("x.oci.tar.gz", Compression::Gzip)),
         ("a/b.tar", file("a/b.tar", Compression::None)),
         ("x.y.tar.gz", file("x.y.tar.gz", Compression::Gzip)),
         ("x.tgz", file("x.tgz", Compression::Gzip)),
@@ -279,7 +291,8 @@ fn the_text_of_an_output_chooses_its_form() {
         "x",
         "x.zip",
         "x.tar.bz2",
-        "x.oci.tar",
+        ".oci.tar/..",
+        ".oci",
         ".tar",
         "a/.tar.gz",
         "x.tar/..",
@@ -290,7 +303,7 @@ fn the_text_of_an_output_chooses_its_form() {
             error.hint(),
             Some(
                 "end it in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.zst`, `.tgz`, `.txz`, `.tzst`, \
-                 in `/` for a directory, or use `-` for standard output"
+                 in `.oci.tar` or `.oci/` for an OCI image, in `/` for a directory, or use `-` for standard output"
             )
         );
     }

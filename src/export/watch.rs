@@ -75,7 +75,8 @@ impl Read for Watched<'_> {
     }
 }
 
-fn check(options: &Options<'_>) -> Result<()> {
+/// Errors with [`ErrorKind::Interrupted`] once the export is told to stop.
+pub(super) fn check(options: &Options<'_>) -> Result<()> {
     if options.interrupt.load(Ordering::Relaxed) {
         return Err(Error::new(
             ErrorKind::Interrupted,

@@ -14,6 +14,7 @@
 //! missing ones, and all names of a file or none. Its identity is the digest of the tar; the store keeps it compressed.
 
 pub mod change;
+mod gist;
 pub mod key;
 pub mod merge;
 mod prefetch;
@@ -24,6 +25,7 @@ pub mod tree;
 pub mod write;
 
 pub use change::{Base, Change};
+pub use gist::Gist;
 pub use merge::Stack;
 pub use tree::Tree;
 

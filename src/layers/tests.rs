@@ -254,7 +254,7 @@ fn a_name_that_images_read_as_a_whiteout_is_refused() {
     let error = write(&bench.root(), &mut writer, None, EPOCH).expect_err("cannot be");
     assert_eq!(
         error.to_string(),
-        "`etc/.wh.passwd` cannot be in an image: such names say what is gone"
+        "`etc/.wh.passwd` has a name that means in an image that a file is gone"
     );
 }
 

@@ -2,20 +2,17 @@
 
 use super::{Base, Change, Layer, Tree, tree::Recorder};
 use crate::{
-    export::{compress::Encoder, tar::TarWriter},
+    export::{compress::Encoder, oci::whiteout, tar::TarWriter},
     store::{Incoming, LayerRecord, Store},
 };
-use boot_kit::{Entry, Error, ErrorKind, Kind, Result, Root, RootPath, Sink, digest::Hashing};
+use boot_kit::{Entry, Error, Result, Root, RootPath, Sink, digest::Hashing};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     io::{self, Read},
     iter::Peekable,
     sync::Arc,
     vec,
 };
-
-/// How an image says that a name of the layers below is gone.
-const WHITEOUT: &[u8] = b".wh.";
 
 /// Writes one layer, compressed, for the store.
 pub struct LayerWriter {
@@ -24,8 +21,7 @@ pub struct LayerWriter {
     wanted: Option<BTreeSet<RootPath>>,
     removed: BTreeSet<RootPath>,
     /// Whiteouts still to come, in the order in which they come, with the directory each is in.
-    whiteouts: Peekable<vec::IntoIter<(RootPath, RootPath)>>,
-    epoch: i64,
+    whiteouts: Peekable<vec::IntoIter<(RootPath, Entry)>>,
 }
 
 impl LayerWriter {
@@ -38,18 +34,18 @@ impl LayerWriter {
         };
         let mut whiteouts = Vec::new();
         for path in &removed {
-            if let Some((directory, name)) = path.split() {
-                let whiteout = directory.join(&[WHITEOUT, name].concat());
-                whiteouts.push((directory, whiteout));
+            if let (Some((directory, _)), Some(entry)) =
+                (path.split(), whiteout::entry(path, epoch))
+            {
+                whiteouts.push((directory, entry));
             }
         }
-        whiteouts.sort();
+        whiteouts.sort_by(|a, b| (&a.0, &a.1.path).cmp(&(&b.0, &b.1.path)));
         Ok(Self {
             tar: TarWriter::new(Hashing::new(encoder), epoch),
             wanted,
             removed,
             whiteouts: whiteouts.into_iter().peekable(),
-            epoch,
         })
     }
 
@@ -88,27 +84,7 @@ impl LayerWriter {
             .whiteouts
             .next_if(|(directory, _)| path.is_none_or(|path| directory < path))
         {
-            self.tar.out_of_order(&Entry {
-                path: whiteout,
-                kind: Kind::File { size: 0 },
-                mode: 0o600,
-                uid: 0,
-                gid: 0,
-                mtime: self.epoch,
-                xattrs: BTreeMap::new(),
-            })?;
-        }
-        Ok(())
-    }
-
-    fn check(path: &RootPath) -> Result<()> {
-        if path
-            .split()
-            .is_some_and(|(_, name)| name.starts_with(WHITEOUT))
-        {
-            let message = format!("`{path}` cannot be in an image: such names say what is gone");
-            return Err(Error::new(ErrorKind::Usage, message)
-                .with_hint("rename the file, or leave it out with --prune or --exclude"));
+            self.tar.out_of_order(&whiteout)?;
         }
         Ok(())
     }
@@ -119,7 +95,7 @@ impl Sink for LayerWriter {
         if !self.wants(&entry.path) {
             return Ok(());
         }
-        Self::check(&entry.path)?;
+        whiteout::refuse(&entry.path)?;
         self.whiteouts_before(Some(&entry.path))?;
         self.tar.entry(entry, content)
     }
@@ -143,7 +119,7 @@ impl Sink for Fork<'_> {
         if !self.layer.wants(&entry.path) {
             return self.sink.entry(entry, content);
         }
-        LayerWriter::check(&entry.path)?;
+        whiteout::refuse(&entry.path)?;
         self.layer.whiteouts_before(Some(&entry.path))?;
         self.layer.tar.begin(entry)?;
         let mut copied = Copied {

@@ -1,8 +1,11 @@
 //! From a plan to an image: layers that were made before are taken from the store, the others are made on top of them.
 
-use super::connect;
+use super::{
+    connect,
+    oci::{self, Naming},
+};
 use crate::{
-    export::{self, Output, Written},
+    export::{self, Output},
     layers::{
         Base, Layer, Stack,
         change::Change,
@@ -51,12 +54,26 @@ pub struct Assembly<'a> {
     pub jobs: usize,
     /// Whether layers are taken from the store and put there.
     pub cached: bool,
+    /// What an OCI image is called, and how it is run.
+    pub naming: Naming<'a>,
     /// Whether what is at the output may be replaced.
     pub force: bool,
     /// Hears of everything.
     pub report: &'a Arc<dyn Report>,
     /// Ends it soon once it is set.
     pub interrupt: &'a Arc<AtomicBool>,
+}
+
+/// What was written.
+pub struct Made {
+    /// How many files are in the image, directories among them.
+    pub files: u64,
+    /// Length of the output in bytes; of a directory, that of its files.
+    pub bytes: u64,
+    /// Digest of the output; none for a directory.
+    pub sha256: Option<Digest>,
+    /// Digest of the manifest of an OCI image.
+    pub manifest: Option<Digest>,
 }
 
 /// What the root was when the last finished layer was finished.
@@ -69,11 +86,11 @@ struct Progress {
 
 impl Assembly<'_> {
     /// Writes the image.
-    pub fn write(&self, output: &Output) -> Result<Written> {
+    pub fn write(&self, output: &Output) -> Result<Made> {
         let keys = self.keys()?;
         let found = self.find(&keys)?;
         if found.len() == keys.len() {
-            return self.export(output, &|sink| Stack(&found).send(sink));
+            return self.deliver(&found, output);
         }
         let staging = Staging::new(self.entered, &self.work)?;
         let root = Root::open(&staging.root_path())?;
@@ -172,35 +189,53 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    /// Makes the last layer and the image in one pass over the root.
+    /// Makes the last layer and the image, where possible in one pass over the root.
     fn last(
         &self,
         root: &Root,
         progress: Progress,
         keys: &[Digest],
         output: &Output,
-    ) -> Result<Written> {
+    ) -> Result<Made> {
         let number = progress.layers.len();
         self.report.event(Event::Phase(Phase::Export));
-        if !self.cached {
+        let is_oci = matches!(output, Output::Oci(_));
+        if !self.cached && !is_oci {
             return self.export(output, &|sink| root.walk(sink));
         }
         let name = &self.plan.layers[number].name;
         let change = self.change(root, &progress)?;
-        let writer = LayerWriter::new(self.store, change, self.epoch, self.jobs)?;
-        let writer = Mutex::new(Some(writer));
-        let written = self.export(output, &|sink| {
+        let mut writer = LayerWriter::new(self.store, change, self.epoch, self.jobs)?;
+        if is_oci {
+            write(root, &mut writer, None, self.epoch)?;
+            let mut layers = progress.layers;
+            layers.push(self.keep(writer, name, &keys[number])?);
+            return self.deliver(&layers, output);
+        }
+        let writer = Mutex::new(writer);
+        let made = self.export(output, &|sink| {
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            match writer.as_mut() {
-                Some(writer) => root.walk(&mut Fork::new(sink, writer)),
-                None => root.walk(sink),
-            }
+            root.walk(&mut Fork::new(sink, &mut writer))
         })?;
         let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(writer) = writer {
-            self.keep(writer, name, &keys[number])?;
-        }
-        Ok(written)
+        self.keep(writer, name, &keys[number])?;
+        Ok(made)
+    }
+
+    /// Makes the image of finished layers.
+    fn deliver(&self, layers: &[Layer], output: &Output) -> Result<Made> {
+        self.report.event(Event::Phase(Phase::Export));
+        let Output::Oci(oci) = output else {
+            return self.export(output, &|sink| Stack(layers).send(sink));
+        };
+        let (written, files) =
+            oci::export_layers(layers, self.store, oci, self.naming, &self.options())?;
+        Ok(Made {
+            files,
+            bytes: written.bytes,
+            sha256: written.sha256,
+            manifest: Some(written.manifest),
+        })
     }
 
     fn change(&self, root: &Root, progress: &Progress) -> Result<Option<Change>> {
@@ -221,18 +256,23 @@ impl Assembly<'_> {
         Ok(layer)
     }
 
-    fn export(
-        &self,
-        output: &Output,
-        walk: &dyn Fn(&mut dyn Sink) -> Result<()>,
-    ) -> Result<Written> {
-        let options = export::Options {
+    fn export(&self, output: &Output, walk: &dyn Fn(&mut dyn Sink) -> Result<()>) -> Result<Made> {
+        let written = export::export(walk, output, &self.options())?;
+        Ok(Made {
+            files: written.entries,
+            bytes: written.bytes,
+            sha256: written.sha256,
+            manifest: None,
+        })
+    }
+
+    fn options(&self) -> export::Options<'_> {
+        export::Options {
             epoch: self.epoch,
             report: &**self.report,
             interrupt: self.interrupt,
             jobs: self.jobs,
             force: self.force,
-        };
-        export::export(walk, output, &options)
+        }
     }
 }

@@ -1,17 +1,17 @@
 //! From a recipe to an image.
 
-use super::{assemble::Assembly, connect, planning::plan_for};
+use super::{assemble::Assembly, connect, oci::Naming, planning::plan_for};
 use crate::{
     export::Output,
     interrupt,
     net::Net,
     prune,
-    recipe::{Profile, distribution::Format},
+    recipe::{ImageOptions, Profile, distribution::Format},
     registry,
     sandbox::{self, Entered},
     work::{self, Place},
 };
-use boot_kit::{Digest, Plan, Recipe, Report, Result};
+use boot_kit::{Digest, Event, Plan, Recipe, Report, Result};
 use std::{
     num::NonZero,
     path::PathBuf,
@@ -29,6 +29,8 @@ pub struct Options {
     pub platform: String,
     /// Where the image goes: a file whose ending says its form, a directory if it ends in `/`, `-` for stdout.
     pub output: PathBuf,
+    /// How the image is to be run, and what it is called.
+    pub image: ImageOptions,
     /// Replace what is there.
     pub force: bool,
     /// What to leave out.
@@ -64,7 +66,7 @@ pub enum Staging {
 }
 
 /// What a build made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Packages in the image.
     pub packages: usize,
@@ -74,6 +76,8 @@ pub struct Summary {
     pub bytes: u64,
     /// SHA-256 of the output as written; `None` for a directory.
     pub sha256: Option<Digest>,
+    /// Digest of an OCI image's manifest, by which registries name it.
+    pub manifest: Option<Digest>,
     /// How long it took.
     pub wall: Duration,
 }
@@ -100,6 +104,10 @@ pub fn build(
     let interrupt = interrupt::listen()?;
     let output = Output::parse(options.output.as_os_str())?;
     output.check(options.force)?;
+    if !matches!(output, Output::Oci(_)) && !options.image.annotation.is_empty() {
+        let message = "annotations are left out: only an OCI image can have them".to_owned();
+        report.event(Event::Warning { message });
+    }
     sandbox::check_platform(&options.platform)?;
     let profile = prune::Profile::load(
         options.format.name(),
@@ -125,16 +133,22 @@ pub fn build(
         epoch: options.epoch.unwrap_or(plan.epoch),
         jobs: options.jobs.or_else(available).map_or(1, NonZero::get),
         cached: options.cached,
+        naming: Naming {
+            options: &options.image,
+            reference: &options.image.reference(recipe),
+            platform: &options.platform,
+        },
         force: options.force,
         report,
         interrupt: &interrupt,
     };
-    let written = assembly.write(&output)?;
+    let made = assembly.write(&output)?;
     Ok(Summary {
         packages: plan.artifacts().count(),
-        files: written.entries,
-        bytes: written.bytes,
-        sha256: written.sha256,
+        files: made.files,
+        bytes: made.bytes,
+        sha256: made.sha256,
+        manifest: made.manifest,
         wall: begin.elapsed(),
     })
 }

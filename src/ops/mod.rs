@@ -7,6 +7,7 @@ mod connect;
 pub mod fetch;
 pub mod list;
 pub mod lock;
+mod oci;
 pub mod planning;
 
 pub use build::build;

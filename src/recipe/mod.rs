@@ -5,11 +5,13 @@
 //! | [`distribution`] | one file of `configs/`: releases, mirrors, keys, variants |
 //! | [`request`] | what a user asks for, on the command line or in a file of a team's own |
 //! | [`complete`] | both together: a [`boot_kit::Recipe`] with every default filled in |
+//! | [`image`] | how an image is to be run, and what it is called |
 //! | [`near`] | the names somebody may have meant |
 
 pub mod complete;
 pub mod distribution;
 pub(crate) mod document;
+pub mod image;
 pub mod near;
 pub mod request;
 #[cfg(test)]
@@ -17,4 +19,5 @@ mod tests;
 
 pub use complete::{Completed, complete};
 pub use distribution::Distribution;
+pub use image::ImageOptions;
 pub use request::{Profile, Request};

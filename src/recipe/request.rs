@@ -1,6 +1,6 @@
 //! What a user asks for: flags on the command line, or the same names as keys of a team's own file.
 
-use super::document;
+use super::{document, image::ImageOptions};
 use boot_kit::Result;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer};
@@ -62,7 +62,7 @@ pub struct Request {
     #[arg(long, help_heading = WHERE)]
     pub allow_expired: bool,
 
-    /// Write to this .tar, .tar.gz, .tar.xz or .tar.zst, to a directory (DIR/), or to stdout (-)
+    /// Write to this .tar, .tar.gz, .tar.xz, .tar.zst or .oci.tar, to a directory (DIR.oci/, DIR/), or to stdout (-)
     #[arg(short, long, value_name = "PATH", help_heading = RESULT)]
     pub output: Option<PathBuf>,
 
@@ -78,6 +78,10 @@ pub struct Request {
     /// Date the image, in seconds since 1970 [default: `SOURCE_DATE_EPOCH`, else the newest index]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..), help_heading = RESULT)]
     pub epoch: Option<i64>,
+
+    /// How to run it and what it is called: a table of its own in a file, so that errors keep their line
+    #[command(flatten)]
+    pub image: ImageOptions,
 }
 
 const WHAT: &str = "What to build";
@@ -157,6 +161,7 @@ impl Request {
             prune: flags.prune.or(self.prune),
             keep_locales: either(flags.keep_locales, self.keep_locales),
             epoch: flags.epoch.or(self.epoch),
+            image: self.image.overlaid_by(flags.image),
         }
     }
 }
@@ -169,7 +174,7 @@ pub fn names_a_file(distribution: &str) -> bool {
 }
 
 /// Accepts `"a"` where `["a"]` is meant.
-fn one_or_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(super) fn one_or_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
 ) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]

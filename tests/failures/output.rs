@@ -71,11 +71,11 @@ fn an_unknown_ending_is_refused() {
     };
     bench.debian(&["-o", "image.zip"]).is(2, "\
 error: `image.zip` has no ending that names a form
-hint: end it in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.zst`, `.tgz`, `.txz`, `.tzst`, in `/` for a directory, or use `-` for standard output
+hint: end it in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.zst`, `.tgz`, `.txz`, `.tzst`, in `.oci.tar` or `.oci/` for an OCI image, in `/` for a directory, or use `-` for standard output
 ");
     bench.debian(&["-o", "image"]).is(2, "\
 error: `image` has no ending that names a form
-hint: end it in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.zst`, `.tgz`, `.txz`, `.tzst`, in `/` for a directory, or use `-` for standard output
+hint: end it in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.zst`, `.tgz`, `.txz`, `.tzst`, in `.oci.tar` or `.oci/` for an OCI image, in `/` for a directory, or use `-` for standard output
 ");
     assert_eq!(server.take_requests(), [""; 0]);
 }

@@ -48,8 +48,12 @@ impl PendingDirectory {
         self.building.path()
     }
 
-    /// Gives the directory its name; replaces one that is not empty only by `force`.
-    pub(in crate::export) fn commit(self, force: bool) -> Result<()> {
+    /// Gives the directory its name; replaces one that is not empty only by `force`, and if `check` still allows it.
+    pub(in crate::export) fn commit(
+        self,
+        force: bool,
+        check: &dyn Fn() -> Result<()>,
+    ) -> Result<()> {
         if self.inside {
             return self.move_up();
         }
@@ -59,7 +63,7 @@ impl PendingDirectory {
                 let _ = self.building.keep();
                 Ok(())
             }
-            Err(Errno::NOTEMPTY | Errno::EXIST) if force => self.replace(),
+            Err(Errno::NOTEMPTY | Errno::EXIST) if force => self.replace(check),
             Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => {
                 let error = Error::new(ErrorKind::Usage, "it has come into being meanwhile");
                 Err(error.with_hint("use --force to replace it, or choose another place with -o"))
@@ -69,11 +73,8 @@ impl PendingDirectory {
     }
 
     /// Swaps the directory with what has its name, then removes that.
-    fn replace(self) -> Result<()> {
-        output::Output::Directory {
-            path: self.path.clone(),
-        }
-        .check(true)?;
+    fn replace(self, check: &dyn Fn() -> Result<()>) -> Result<()> {
+        check()?;
         let old = self.building.path().to_owned();
         match fs::renameat_with(CWD, &old, CWD, &self.path, RenameFlags::EXCHANGE) {
             Ok(()) => {}

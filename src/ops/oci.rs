@@ -1,0 +1,73 @@
+//! An OCI image of finished layers.
+
+use crate::{
+    export::{
+        Options,
+        oci::{Image, LayerSource, Stored, Written, write_oci},
+        output::OciOutput,
+    },
+    layers::{Gist, Layer},
+    recipe::image::{ImageOptions, Reference},
+    store::Store,
+};
+use boot_kit::Result;
+use std::io::Read;
+
+/// What an image is called and how it is run.
+#[derive(Clone, Copy)]
+pub struct Naming<'a> {
+    /// How it is to be run.
+    pub options: &'a ImageOptions,
+    /// What it is called.
+    pub reference: &'a Reference,
+    /// Its OCI platform, e.g. `linux/arm64`.
+    pub platform: &'a str,
+}
+
+/// Writes an image of `layers`, the lowest first; returns it with the number of files in it.
+pub(super) fn export_layers(
+    layers: &[Layer],
+    store: &Store,
+    output: &OciOutput,
+    naming: Naming<'_>,
+    options: &Options<'_>,
+) -> Result<(Written, u64)> {
+    let gist = Gist::of(layers, store)?;
+    let image = Image {
+        options: naming.options,
+        reference: naming.reference,
+        platform: naming.platform,
+        title: None,
+        shell: gist.shell.as_deref(),
+    };
+    let tars: Vec<_> = layers
+        .iter()
+        .map(|layer| move || Ok(Box::new(layer.tar()?) as Box<dyn Read + Send>))
+        .collect();
+    let blobs: Vec<_> = layers
+        .iter()
+        .map(|layer| move || Ok(Box::new(layer.compressed()) as Box<dyn Read + Send>))
+        .collect();
+    let sources = layers
+        .iter()
+        .zip(&tars)
+        .zip(&blobs)
+        .map(|((layer, tar), blob)| {
+            let record = &layer.record;
+            LayerSource {
+                name: record.name.clone(),
+                diff_id: record.diff_id,
+                size: record.size,
+                created_by: format!("boot {}", env!("CARGO_PKG_VERSION")),
+                open: tar,
+                zstd: Some(Stored {
+                    digest: record.blob,
+                    size: record.blob_size,
+                    open: blob,
+                }),
+            }
+        });
+    let sources: Vec<LayerSource<'_>> = sources.collect();
+    let written = write_oci(output, &image, &sources, store, options)?;
+    Ok((written, gist.entries))
+}
