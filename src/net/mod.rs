@@ -27,6 +27,7 @@ use proof::Proof;
 use std::{
     collections::BTreeSet,
     fs::File,
+    io::{self, Write},
     sync::{Mutex, atomic::AtomicBool},
     time::Duration,
 };
@@ -232,5 +233,17 @@ impl Fetch for Net<'_> {
 
     fn recall(&self, name: &str) -> Result<Option<Vec<u8>>> {
         self.store.recall(name)
+    }
+
+    fn remember_written(
+        &self,
+        name: &str,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        self.store.remember_written(name, write)
+    }
+
+    fn reopen(&self, name: &str) -> Result<Option<File>> {
+        self.store.reopen(name)
     }
 }

@@ -17,13 +17,14 @@ use crate::{
     pipeline::Pipeline,
     prune::Profile,
     sandbox::{self, Entered, Sandbox},
-    store::Store,
+    store::{LayerLock, Store},
     work::{self, Staging},
 };
 use boot_kit::{
     Artifact, Backend, Digest, Event, Plan, Report, Result, Root, Sink, backend::Site, event::Phase,
 };
 use std::{
+    collections::VecDeque,
     fs::File,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
@@ -82,13 +83,15 @@ struct Progress {
     layers: Vec<Layer>,
     /// The root as they left it; `None`: empty.
     base: Option<Base>,
+    /// The right to make each of the others.
+    locks: VecDeque<LayerLock>,
 }
 
 impl Assembly<'_> {
     /// Writes the image.
     pub fn write(&self, output: &Output) -> Result<Made> {
         let keys = self.keys()?;
-        let found = self.find(&keys)?;
+        let (found, locks) = self.claim(&keys)?;
         if found.len() == keys.len() {
             return self.deliver(&found, output);
         }
@@ -101,7 +104,7 @@ impl Assembly<'_> {
         };
         let runner = Sandbox::new(root.path(), settings);
         let finished = found.len();
-        let progress = Mutex::new(self.restore(&root, found)?);
+        let progress = Mutex::new(self.restore(&root, found, locks)?);
         let verify = |artifact: &Artifact, file: &mut File| self.backend.verify(artifact, file);
         let pipeline = Pipeline {
             layers: &self.plan.layers[finished..],
@@ -150,32 +153,62 @@ impl Assembly<'_> {
         keys(self.plan, &conditions)
     }
 
+    /// Finds finished layers, and takes the right to make the others; waits for builds that are making them.
+    fn claim(&self, keys: &[Digest]) -> Result<(Vec<Layer>, VecDeque<LayerLock>)> {
+        if !self.cached {
+            return Ok((Vec::new(), VecDeque::new()));
+        }
+        loop {
+            let found = self.find(keys)?;
+            let mut locks = VecDeque::new();
+            // Always the lower before the higher, so that no two builds wait for each other.
+            for key in &keys[found.len()..] {
+                let lock = self.store.lock_layer(key, self.interrupt, &**self.report)?;
+                locks.push_back(lock);
+            }
+            if locks.is_empty() || self.store.layer(&keys[found.len()])?.is_none() {
+                for layer in &found {
+                    self.report.event(Event::Layer {
+                        name: layer.record.name.clone(),
+                        bytes: layer.record.size,
+                        stored: true,
+                    });
+                }
+                return Ok((found, locks));
+            }
+        }
+    }
+
     /// Finds finished layers, from the lowest up to the first that is to be made.
     fn find(&self, keys: &[Digest]) -> Result<Vec<Layer>> {
         let mut found = Vec::new();
-        for key in keys.iter().take_while(|_| self.cached) {
+        for key in keys {
             let Some(layer) = Layer::find(self.store, key)? else {
                 break;
             };
-            self.report.event(Event::Layer {
-                name: layer.record.name.clone(),
-                bytes: layer.record.size,
-                stored: true,
-            });
             found.push(layer);
         }
         Ok(found)
     }
 
     /// Unpacks finished layers into an empty root.
-    fn restore(&self, root: &Root, layers: Vec<Layer>) -> Result<Progress> {
+    fn restore(
+        &self,
+        root: &Root,
+        layers: Vec<Layer>,
+        locks: VecDeque<LayerLock>,
+    ) -> Result<Progress> {
         let base = if layers.is_empty() {
             None
         } else {
             let tree = restore(&layers, root, self.epoch, &**self.report)?;
             Some(Base::settle(root, tree)?)
         };
-        Ok(Progress { layers, base })
+        Ok(Progress {
+            layers,
+            base,
+            locks,
+        })
     }
 
     /// Makes a layer of what has changed, with others to come on top of it.
@@ -184,6 +217,7 @@ impl Assembly<'_> {
         let mut writer = LayerWriter::new(self.store, change, self.epoch, self.jobs)?;
         let tree = write(root, &mut writer, progress.base.as_ref(), self.epoch)?;
         let layer = self.keep(writer, name, key)?;
+        progress.locks.pop_front();
         progress.layers.push(layer);
         progress.base = Some(Base::settle(root, tree)?);
         Ok(())

@@ -49,7 +49,7 @@ use run::Run;
 use std::{
     env,
     fs::File,
-    io::{self, Read, Seek},
+    io::{self, Read, Seek, Write},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
@@ -176,6 +176,35 @@ impl Store {
     pub fn remember(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let shown = label::without_passwords(name);
         self.put(&self.places.note(name), &[&sealed::json(&shown)?, bytes])
+    }
+
+    /// Keeps what `write` writes under `name`, replacing what was there: a blob, whose digest is the note.
+    pub fn remember_written(
+        &self,
+        name: &str,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        let mut incoming = self.incoming()?;
+        write(&mut incoming)?;
+        let (digest, _, _) = self.keep_new(incoming, true)?;
+        let label = Label {
+            kind: Kind::Index,
+            name: label::without_passwords(name),
+        };
+        self.label(&digest, &label)?;
+        self.remember(name, digest.to_string().as_bytes())
+    }
+
+    /// Opens what was last written under `name`, to be read in parts; `None` if there is nothing.
+    ///
+    /// The bytes are not hashed: whoever reads them checks them part by part.
+    pub fn reopen(&self, name: &str) -> Result<Option<File>> {
+        let note = self.recall(name)?;
+        let digest = note.and_then(|note| std::str::from_utf8(&note).ok()?.parse().ok());
+        match digest {
+            Some(digest) => self.open_used(&self.places.blob(&digest)),
+            None => Ok(None),
+        }
     }
 
     /// Reads back what was last remembered under `name`; `None` if there is nothing, or it is damaged.

@@ -6,7 +6,7 @@ use boot::{
 };
 use boot_deb::{
     Deb,
-    acquire::{Acquired, acquire},
+    acquire::{Acquired, Content, acquire},
 };
 use boot_kit::{
     Backend, Event, Plan, Recipe, Report, Result,
@@ -103,7 +103,10 @@ pub fn shown(acquired: &Acquired) -> Vec<(&str, &str, String)> {
         .lists
         .iter()
         .map(|list| {
-            let text = String::from_utf8(list.bytes.clone()).expect("is text");
+            let Content::Plain(bytes) = &list.content else {
+                panic!("only resolving keeps lists in another form");
+            };
+            let text = String::from_utf8(bytes.clone()).expect("is text");
             (list.component.as_str(), list.arch.as_str(), text)
         })
         .collect()

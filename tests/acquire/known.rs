@@ -228,3 +228,71 @@ fn a_server_that_says_nothing_changed_is_not_believed_for_long() {
     let warned = warned.filter(|event| matches!(event, Event::Warning { .. }));
     assert_eq!(warned.count(), 0);
 }
+
+/// The plans of several requests, each made on its own.
+fn made_alone(recipes: &[Recipe]) -> Vec<boot_kit::Plan> {
+    let plans = recipes.iter().map(|recipe| Bench::new().resolve(recipe));
+    plans.map(|plan| plan.expect("is good")).collect()
+}
+
+#[test]
+fn a_list_that_was_read_once_is_not_unpacked_again() {
+    let archive = Archive::new("trixie")
+        .packages((0..200).map(|i| Deb::new(&format!("p{i}"), "1").depends("b")))
+        .package(Deb::new("b", "2").arch("all"))
+        .package(Deb::new("v", "1").field("Provides", "virtual (= 3),\n other"))
+        .package(Deb::new("c", "3").depends("virtual (>= 2), other"));
+    let (bench, server) = (Bench::new(), archive.serve());
+    let recipes = ["p3 p199", "c", "p7 c b"].map(|it| asking(&archive, &server, it));
+    let plans = made_alone(&recipes);
+    bench.resolve(&recipes[0]).expect("is good");
+    let told = events(&bench);
+    // Nobody has the list any more, neither the server nor the store.
+    for path in server.paths("/debian/dists/trixie/main/") {
+        server.remove(&path);
+    }
+    for blob in fs::read_dir(bench.directory.path().join("blobs/sha256")).expect("is there") {
+        fs::remove_file(blob.expect("readable").path()).expect("is there");
+    }
+    for (recipe, plan) in recipes.iter().zip(&plans) {
+        assert_eq!(&bench.resolve(recipe).expect("is kept"), plan);
+        let read = |events: &[String]| {
+            let events = events.iter().filter(|event| event.starts_with("Index"));
+            events.cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(read(&events(&bench)), read(&told));
+    }
+}
+
+#[test]
+fn a_damaged_list_is_read_from_the_archive_again() {
+    let packages = |i| Deb::new(&format!("p{i}"), "1").depends("b");
+    let archive = Archive::new("trixie")
+        .packages((0..200).map(packages))
+        .package(Deb::new("b", "2").arch("all"));
+    let (bench, server) = (Bench::new(), archive.serve());
+    let recipes: Vec<_> = (0..30)
+        .map(|i| asking(&archive, &server, &format!("p{i} p{}", 199 - i)))
+        .collect();
+    let plans = made_alone(&recipes);
+    bench.resolve(&recipes[0]).expect("is good");
+    let is_list = |bytes: &[u8]| bytes.starts_with(b"deblist");
+    let notes = fs::read_dir(bench.directory.path().join("notes")).expect("is there");
+    let list = notes
+        .map(|note| note.expect("readable").path())
+        .find(|note| is_list(&fs::read(note).expect("readable")))
+        .expect("is kept");
+    let whole = fs::read(&list).expect("readable");
+    for (i, (recipe, plan)) in recipes.iter().zip(&plans).enumerate().skip(1) {
+        let mut bytes = whole.clone();
+        if i % 5 == 0 {
+            bytes.truncate(whole.len() * i / 30);
+        } else {
+            bytes[whole.len() * i / 30] ^= 0x10;
+        }
+        fs::write(&list, bytes).expect("writable");
+        assert_eq!(&bench.resolve(recipe).expect("is good"), plan, "{i}");
+    }
+    // What was damaged has been made anew, or was not looked at.
+    assert!(is_list(&fs::read(&list).expect("readable")));
+}

@@ -69,7 +69,8 @@ fn a_newer_release_replaces_what_was_known() {
         let acquired = bench.acquire(&recipe).expect("is newer");
         assert_eq!(shown(&acquired), [("main", "amd64", archive.list("amd64"))]);
         let offline = bench.acquire_offline(&recipe).expect("is stored");
-        assert_eq!(offline, acquired);
+        assert_eq!(offline.suites, acquired.suites);
+        assert_eq!(shown(&offline), shown(&acquired));
     }
     assert_eq!(bench.warnings(), Vec::<String>::new());
 }

@@ -54,7 +54,7 @@ fn run() -> Result<()> {
         .zip(options.lists.iter().zip(&texts))
         .map(|(archive, ((path, pin, base), text))| List {
             name: path,
-            text,
+            text: text.as_slice().into(),
             archive,
             base: *base,
             pin: *pin,

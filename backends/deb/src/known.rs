@@ -13,7 +13,7 @@ use boot_kit::{Digest, Event, Fetch, Plan, Recipe, Report, Result};
 use serde::{Deserialize, Serialize};
 
 /// What else decides about a plan: the form of what is kept, and the program that made it.
-const MAKER: &str = concat!(
+pub const MAKER: &str = concat!(
     "1 ",
     env!("CARGO_PKG_VERSION"),
     " ",
@@ -85,7 +85,7 @@ impl Known {
         });
         let read = acquired.lists.iter().map(|list| {
             let suite = &acquired.suites[list.suite].name;
-            (list.name(suite), list.bytes.len() as u64)
+            (list.name(suite), list.content.plain_bytes())
         });
         Self {
             marks: acquired.suites.iter().map(Suite::mark).collect(),

@@ -1,7 +1,7 @@
 //! From a recipe to a plan: package lists acquired, packages chosen, artifacts named.
 
 use crate::{
-    acquire::{Acquired, List as AcquiredList, Suite, acquire_unless, architectures},
+    acquire::{Acquired, List as AcquiredList, Suite, acquire_unless, architectures, join},
     index::{List, Package, Priority, Universe},
     known::{Key, Known},
     notes::Notes,
@@ -13,7 +13,7 @@ use boot_kit::{
     Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Proof, Recipe, Report, Result,
     SignedIndex, Step, event::Phase, fetch::without_credentials,
 };
-use std::iter;
+use std::{iter, thread};
 
 /// Makes the plan of a recipe, or finds the one made before from the same.
 pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan> {
@@ -25,14 +25,19 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
     let key = Key::new(recipe, &sources, &image);
     let known = key.recall(fetch)?;
     let marks = known.as_ref().map_or(&[][..], |known| &known.marks);
-    let acquired = acquire_unless(marks, &sources, recipe, fetch, report)?;
+    let mut acquired = acquire_unless(marks, &sources, recipe, fetch, report)?;
     let plan = match known {
         Some(known) if acquired.is_known => {
             known.report(report);
             known.plan
         }
         _ => {
-            let mut plan = choose(&acquired, &request, recipe, report)?;
+            let mut plan = choose(&acquired, &request, recipe, fetch, report);
+            if forget_damaged(&acquired, fetch)? {
+                acquired = acquire_unless(&[], &sources, recipe, fetch, report)?;
+                plan = choose(&acquired, &request, recipe, fetch, report);
+            }
+            let mut plan = plan?;
             notes(recipe, &settings, image).write(&mut plan)?;
             key.remember(&Known::new(&plan, &acquired), fetch)?;
             plan
@@ -45,11 +50,36 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
     Ok(plan)
 }
 
+/// Forgets what was kept of lists and turned out to be damaged; tells whether there was any.
+fn forget_damaged(acquired: &Acquired, fetch: &dyn Fetch) -> Result<bool> {
+    let mut is_any = false;
+    for list in &acquired.lists {
+        if list.content.is_damaged() {
+            fetch.remember(&list.note, &[])?;
+            is_any = true;
+        }
+    }
+    Ok(is_any)
+}
+
+/// Keeps what is needed of the lists that were read whole, so that the next run need not.
+fn keep(universe: &Universe, acquired: &Acquired, fetch: &dyn Fetch) -> Result<()> {
+    for (number, list) in (0..).zip(&acquired.lists) {
+        if universe.can_be_compact(number) {
+            fetch.remember_written(&list.note, &mut |file| {
+                universe.write_compact(number, &list.digest, list.packed, file)
+            })?;
+        }
+    }
+    Ok(())
+}
+
 /// Chooses packages from lists.
 fn choose(
     acquired: &Acquired,
     request: &Request,
     recipe: &Recipe,
+    fetch: &dyn Fetch,
     report: &dyn Report,
 ) -> Result<Plan> {
     let archs = architectures(recipe);
@@ -60,7 +90,13 @@ fn choose(
         .collect();
     let mut universe = Universe::read(&recipe.arch, &archs[1..], &lists)?;
     hold(&mut universe, request, &recipe.hold)?;
-    let solution = solve(&universe, request)?;
+    let universe = universe;
+    let solution = thread::scope(|scope| {
+        let keeping = scope.spawn(|| keep(&universe, acquired, fetch));
+        let solution = solve(&universe, request);
+        join(keeping)?;
+        solution
+    })?;
 
     let step = |chosen: &[Chosen]| -> Result<Step> {
         let artifact = |chosen: &Chosen| artifact(&universe, *chosen, acquired);
@@ -140,7 +176,7 @@ fn lists<'a>(acquired: &'a Acquired, report: &dyn Report) -> Vec<(String, &'a Ac
         let name = list.name(&acquired.suites[list.suite].name);
         report.event(Event::Index {
             name: name.clone(),
-            bytes: list.bytes.len() as u64,
+            bytes: list.content.plain_bytes(),
         });
         (name, list)
     });
@@ -152,7 +188,7 @@ fn describe<'a>(name: &'a str, list: &'a AcquiredList, acquired: &'a Acquired) -
     let release = &acquired.suites[list.suite].release;
     List {
         name,
-        text: &list.bytes,
+        text: list.content.text(),
         archive: u16::try_from(list.suite).unwrap_or(u16::MAX),
         base: release.codename == acquired.suites[0].release.codename,
         pin: i16::try_from(release.pin).unwrap_or(i16::MAX),

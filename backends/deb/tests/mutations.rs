@@ -124,7 +124,7 @@ fn damaged_package_lists_are_read_or_refused() {
     try_all(&[PACKAGES.as_bytes()], |bytes| {
         let list = List {
             name: "list",
-            text: bytes,
+            text: bytes.into(),
             archive: 0,
             base: true,
             pin: 500,

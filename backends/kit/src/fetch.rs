@@ -1,7 +1,10 @@
 //! The network as a backend sees it.
 
 use crate::{Digest, Result};
-use std::fs::File;
+use std::{
+    fs::File,
+    io::{self, Write},
+};
 
 /// One file to get.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +47,24 @@ pub trait Fetch: Sync {
 
     /// Reads back what was last remembered under `name`; `None` if there is nothing.
     fn recall(&self, name: &str) -> Result<Option<Vec<u8>>>;
+
+    /// Keeps what `write` writes, like [`remember`](Self::remember) but without holding all of it in memory.
+    fn remember_written(
+        &self,
+        name: &str,
+        write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<()> {
+        let mut bytes = Vec::new();
+        write(&mut bytes)?;
+        self.remember(name, &bytes)
+    }
+
+    /// Opens what was last remembered under `name`, to be read in parts; a later [`remember`](Self::remember) does not
+    /// change what is open. The default has nothing.
+    fn reopen(&self, name: &str) -> Result<Option<File>> {
+        let _ = name;
+        Ok(None)
+    }
 }
 
 /// Leaves out what stands between `://` and `@` in every URL of a text.

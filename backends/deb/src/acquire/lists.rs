@@ -1,12 +1,13 @@
 //! The package lists a release file names, fetched by digest and decompressed.
 
-use super::{Acquired, Context, List, Suite};
+use super::{Acquired, Content, Context, List, Suite, proof};
 use crate::{
+    index::Compact,
     release::{Listed, Release},
     sources::Source,
 };
 use boot_kit::{
-    Context as _, Digest, Error, ErrorKind, Recipe, Request, Result, archive, fetch::Fetched,
+    Context as _, Digest, Error, ErrorKind, Event, Recipe, Request, Result, archive, fetch::Fetched,
 };
 use std::{
     io::{BufReader, Read},
@@ -27,14 +28,14 @@ pub fn fetch(source: &Source, suite: &Suite, context: Context<'_>) -> Result<Vec
             .iter()
             .map(|(component, arch)| {
                 scope.spawn(move || {
-                    let (packed, bytes) = read(component, arch, suite, context)?;
-                    Ok(List {
-                        suite: 0,
+                    let note = proof::place(source, context);
+                    let wanted = List {
                         component: component.clone(),
                         arch: arch.clone(),
-                        packed,
-                        bytes,
-                    })
+                        note: format!("deb list {note} {component} {arch}"),
+                        ..List::default()
+                    };
+                    read(wanted, suite, context)
                 })
             })
             .collect();
@@ -128,18 +129,29 @@ fn offers(release: &Release, path: &str) -> Vec<(String, Listed)> {
         .collect()
 }
 
-/// Gets one list in the first form that a mirror has, and decompresses it; tells its length before that, too.
-fn read(
-    component: &str,
-    arch: &str,
-    suite: &Suite,
-    context: Context<'_>,
-) -> Result<(u64, Vec<u8>)> {
-    let name = format!("{} {component} {arch} Packages", suite.name);
-    let path = path(component, arch);
+/// Finds what is kept of one list, or gets it in the first form that a mirror has, and decompresses it.
+fn read(mut list: List, suite: &Suite, context: Context<'_>) -> Result<List> {
+    let name = list.file_name(&suite.name);
+    let path = path(&list.component, &list.arch);
     let plain = suite.release.files.get(&path).copied();
+    let offers = offers(&suite.release, &path);
+    if let Some(best) = plain.or(offers.first().map(|(_, listed)| *listed)) {
+        list.digest = best.digest;
+        // What is kept under this digest was made from what it proves; that it is whole, it says itself. The store is
+        // private to its user.
+        let kept = context.fetch.reopen(&list.note)?;
+        if let Some(compact) = kept.and_then(|file| Compact::open(file, &list.digest)) {
+            list.packed = compact.packed_bytes();
+            list.content = Content::Compact(compact);
+            context.report.event(Event::Index {
+                name,
+                bytes: list.packed,
+            });
+            return Ok(list);
+        }
+    }
     let mut missing = None;
-    for (path, listed) in offers(&suite.release, &path) {
+    for (path, listed) in offers {
         let request = Request {
             name: name.clone(),
             urls: urls(suite, &path, &listed),
@@ -149,7 +161,9 @@ fn read(
         match context.fetch.get(&request) {
             Ok(fetched) => {
                 let bytes = decompress(fetched, plain).context(|| format!("cannot read `{name}`"));
-                return Ok((listed.size, bytes?));
+                list.packed = listed.size;
+                list.content = Content::Plain(bytes?);
+                return Ok(list);
             }
             // A release file lists forms that no mirror keeps, the uncompressed one among them.
             Err(error) if error.kind() == ErrorKind::NotFound => {

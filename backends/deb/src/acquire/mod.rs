@@ -11,16 +11,19 @@ mod lists;
 mod proof;
 
 use crate::{
+    index::{Compact, Text},
     release::Release,
     sources::{self, Source},
 };
+pub(crate) use lists::join;
+
 use agreement::{Agreement, Voter};
 use boot_kit::{Digest, Error, ErrorKind, Event, Fetch, Recipe, Report, Result};
 use proof::Proof;
 use std::{cell::OnceCell, collections::BTreeSet, thread};
 
 /// All package lists of a recipe, proven.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Acquired {
     /// The suites in the order of the recipe's sources.
     pub suites: Vec<Suite>,
@@ -44,7 +47,7 @@ pub struct Suite {
 }
 
 /// One package list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct List {
     /// Index into [`Acquired::suites`].
     pub suite: usize,
@@ -54,8 +57,21 @@ pub struct List {
     pub arch: String,
     /// Its length as it was fetched, in bytes.
     pub packed: u64,
+    /// SHA-256 of the file, as it is signed.
+    pub digest: Digest,
+    /// The name under which what is needed of it is kept.
+    pub note: String,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a list says.
+#[derive(Debug)]
+pub enum Content {
     /// The uncompressed stanzas.
-    pub bytes: Vec<u8>,
+    Plain(Vec<u8>),
+    /// What an earlier run kept of them.
+    Compact(Compact),
 }
 
 impl Acquired {
@@ -63,6 +79,35 @@ impl Acquired {
     pub fn epoch(&self) -> i64 {
         let dates = self.suites.iter().map(|suite| suite.release.date);
         dates.max().unwrap_or_default()
+    }
+}
+
+impl Content {
+    /// The length of the uncompressed list in bytes.
+    pub fn plain_bytes(&self) -> u64 {
+        match self {
+            Self::Plain(bytes) => bytes.len() as u64,
+            Self::Compact(compact) => compact.plain_bytes(),
+        }
+    }
+
+    /// The same, as a universe reads it.
+    pub fn text(&self) -> Text<'_> {
+        match self {
+            Self::Plain(bytes) => Text::Plain(bytes),
+            Self::Compact(compact) => Text::Compact(compact),
+        }
+    }
+
+    /// Tells whether it was kept by an earlier run and could not be read: what was made of it must not be used.
+    pub fn is_damaged(&self) -> bool {
+        matches!(self, Self::Compact(compact) if compact.is_damaged())
+    }
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Plain(Vec::new())
     }
 }
 

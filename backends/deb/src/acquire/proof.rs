@@ -72,13 +72,17 @@ pub fn remember(source: &Source, message: &[u8], context: Context<'_>) -> Result
     context.fetch.remember(&note(source, context), message)
 }
 
-/// The name under which a suite is remembered. An archive the user names is its own: it may be older on purpose.
 fn note(source: &Source, context: Context<'_>) -> String {
+    format!("deb InRelease {}", place(source, context))
+}
+
+/// What a suite is called among all that is remembered. An archive the user names is its own: it may be older on purpose.
+pub fn place(source: &Source, context: Context<'_>) -> String {
     let archive = match source.mirrors.first() {
         Some(mirror) if source.is_named => mirror,
         _ => &context.recipe.distribution,
     };
-    format!("deb InRelease {archive} {}", source.suite)
+    format!("{archive} {}", source.suite)
 }
 
 /// Proves a release file by the suite's keys.

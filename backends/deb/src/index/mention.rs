@@ -41,34 +41,38 @@ impl Universe<'_> {
         let finder = memmem::Finder::new(name);
         for (number, list) in (0..=record.list).zip(&self.lists) {
             let is_own = number == record.list;
-            let end = if is_own {
-                record.start as usize
-            } else {
-                list.text.len()
-            };
             let mut found: Option<Mention> = None;
-            for offset in finder.find_iter(&list.text[..end]) {
-                let Some(field) = field_of_mention(list.text, offset, name, arch) else {
-                    continue;
+            'list: for (start, text) in list.text.pieces() {
+                let before = record.start.saturating_sub(start) as usize;
+                let end = if is_own {
+                    before.min(text.len())
+                } else {
+                    text.len()
                 };
-                let Some((stanza, owner_arch, stanza_end)) = self.stanza_at(number, offset) else {
-                    continue;
-                };
-                if found.is_some_and(|first| first.stanza != stanza) {
-                    break;
+                for offset in finder.find_iter(&text[..end]) {
+                    let Some(field) = field_of_mention(text, offset, name, arch) else {
+                        continue;
+                    };
+                    let offset = start.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
+                    let Some((stanza, owner_arch)) = self.stanza_at(number, offset) else {
+                        continue;
+                    };
+                    if found.is_some_and(|first| first.stanza != stanza) {
+                        break 'list;
+                    }
+                    if owner_arch != arch {
+                        continue;
+                    }
+                    let mention = Mention {
+                        list: number,
+                        stanza,
+                        field,
+                        offset,
+                    };
+                    found = Some(found.map_or(mention, |first| first.min(mention)));
                 }
-                if owner_arch != arch {
-                    continue;
-                }
-                let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-                let mention = Mention {
-                    list: number,
-                    stanza,
-                    field,
-                    offset,
-                };
-                found = Some(found.map_or(mention, |first| first.min(mention)));
-                if stanza_end > end {
+                // The first stanza that mentions it is read to its end, and no piece ends before that.
+                if found.is_some() {
                     break;
                 }
             }
@@ -84,20 +88,19 @@ impl Universe<'_> {
         }
     }
 
-    /// Finds the stanza around an offset: its number, architecture and end.
-    fn stanza_at(&self, list: u16, offset: usize) -> Option<(u32, &str, usize)> {
-        let place = (list, offset);
+    /// Finds the stanza around an address: its number and architecture.
+    fn stanza_at(&self, list: u16, address: u32) -> Option<(u32, &str)> {
+        let place = (list, address);
         let after = self
             .records
-            .partition_point(|record| (record.list, record.start as usize) <= place);
+            .partition_point(|record| (record.list, record.start) <= place);
         let number = after.checked_sub(1)?;
         let record = &self.records[number];
-        let end = record.start as usize + record.length as usize;
-        if record.list != list || offset >= end {
+        if record.list != list || address >= record.start + record.length {
             return None;
         }
         let number = u32::try_from(number).ok()?;
-        Some((number, self.package(PackageId(number)).own_arch(), end))
+        Some((number, self.package(PackageId(number)).own_arch()))
     }
 }
 

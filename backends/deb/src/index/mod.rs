@@ -3,18 +3,26 @@
 //! Format of the lists: <https://wiki.debian.org/DebianRepository/Format#A.22Packages.22_Indices>. Reading a list keeps
 //! offsets only (about 40 bytes a package); fields are parsed again for the few packages that are looked at.
 
+mod compact;
 mod mention;
 mod package;
 mod scan;
+mod text;
 
+pub use compact::Compact;
 pub(crate) use mention::Mention;
 pub use package::{MultiArch, Package, PackageId, Priority};
+pub use text::Text;
 
 use crate::version;
-use boot_kit::Result;
+use boot_kit::{Digest, Result};
 use rayon::prelude::*;
 use scan::{BASE, DUPLICATE, Record, hash, index};
-use std::cmp::Reverse;
+use std::{
+    cmp::Reverse,
+    io::{self, Write},
+    ops::Range,
+};
 
 /// One uncompressed `Packages` file, verified.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,7 +30,7 @@ pub struct List<'a> {
     /// What messages call it, e.g. `trixie/main amd64`.
     pub name: &'a str,
     /// The bytes of the file.
-    pub text: &'a [u8],
+    pub text: Text<'a>,
     /// The caller's number of the archive that files of its packages are fetched from.
     pub archive: u16,
     /// Whether essential packages and priorities are taken from it.
@@ -110,7 +118,7 @@ impl<'a> Universe<'a> {
             provided: Vec::new(),
         };
         for (number, list) in (0..).zip(lists) {
-            let (records, provided) = scan::scan(list, number, &universe.architectures)?;
+            let (records, provided) = scan::read(list, number, &universe.architectures)?;
             let before = index(universe.records.len());
             universe.records.extend(records);
             let provided = provided.into_iter().map(|(hash, i)| (hash, i + before));
@@ -131,6 +139,10 @@ impl<'a> Universe<'a> {
         by_name.par_sort_unstable();
         self.members.reserve(by_name.len());
         for group in by_name.chunk_by(|left, right| left.0 == right.0) {
+            if let [(hash, i)] = *group {
+                self.add_single(hash, i);
+                continue;
+            }
             let mut left: Vec<u32> = group.iter().map(|(_, i)| *i).collect();
             // Mostly one; more for several versions, architectures or names with one hash.
             while let Some(first) = left.first().copied() {
@@ -147,8 +159,23 @@ impl<'a> Universe<'a> {
     fn text_of(&self, record: u32) -> (&'a [u8], u8) {
         let record = &self.records[record as usize];
         let text = self.lists[usize::from(record.list)].text;
-        let name = &text[record.name as usize..][..usize::from(record.name_length)];
+        let name = text.slice(record.name, u32::from(record.name_length));
         (name, record.arch.max(Architectures::NATIVE))
+    }
+
+    /// Adds a slot of one version: as nearly all are.
+    fn add_single(&mut self, hash: u32, i: u32) {
+        let slot = index(self.slots.len());
+        let record = &mut self.records[i as usize];
+        record.slot = slot;
+        let candidate = (record.pin > 0).then_some(PackageId(i));
+        self.names.push((hash, slot));
+        self.slots.push(Slot {
+            first: index(self.members.len()),
+            count: 1,
+            candidate,
+        });
+        self.members.push(PackageId(i));
     }
 
     fn add_slot(&mut self, hash: u32, mut records: Vec<u32>) {
@@ -212,6 +239,53 @@ impl<'a> Universe<'a> {
     /// Tells whether there is no package at all.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
+    }
+
+    /// Tells whether the list of this number can be [written](Self::write_compact): it is a plain text, all of whose
+    /// packages were read.
+    pub fn can_be_compact(&self, list: u16) -> bool {
+        let text = self.lists[usize::from(list)].text;
+        matches!(text, Text::Plain(text) if scan::is_all(text, &self.records[self.range(list)]))
+    }
+
+    /// Writes the list of this number in the form that [`Compact::open`] opens under `name`.
+    ///
+    /// `packed` is its length as it was fetched. Nothing is written of a list that
+    /// [cannot be written](Self::can_be_compact).
+    pub fn write_compact(
+        &self,
+        list: u16,
+        name: &Digest,
+        packed: u64,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let Text::Plain(text) = self.lists[usize::from(list)].text else {
+            return Ok(());
+        };
+        let range = self.range(list);
+        let (first, end) = (index(range.start), index(range.end));
+        let own = |(_, number): &&(u32, u32)| (first..end).contains(number);
+        let provided: Vec<(u32, u32)> = self
+            .provided
+            .iter()
+            .filter(own)
+            .map(|(hash, number)| (*hash, number - first))
+            .collect();
+        let scanned = compact::Scanned {
+            text,
+            packed,
+            records: &self.records[range],
+            provided: &provided,
+            archs: &self.architectures.names,
+        };
+        compact::write(scanned, name, to)
+    }
+
+    /// The numbers of the records of a list.
+    fn range(&self, list: u16) -> Range<usize> {
+        let first = self.records.partition_point(|record| record.list < list);
+        let end = self.records.partition_point(|record| record.list <= list);
+        first..end
     }
 
     /// Gives access to one package.

@@ -162,7 +162,7 @@ impl<'u> Package<'u> {
     /// Its whole stanza.
     pub fn stanza(&self) -> Result<Stanza<'u>> {
         let record = self.record();
-        let text = &self.list().text[record.start as usize..][..record.length as usize];
+        let text = self.list().text.slice(record.start, record.length);
         Stanza::parse(text).context(|| self.cannot_read())
     }
 
@@ -247,9 +247,8 @@ impl<'u> Package<'u> {
 
     /// A part of the list; what is not UTF-8 is left out.
     fn text(&self, start: u32, length: u32) -> &'u str {
-        let text = self.list().text;
-        let bytes = text.get(start as usize..(start + length) as usize);
-        std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+        let bytes = self.list().text.slice(start, length);
+        std::str::from_utf8(bytes).unwrap_or_default()
     }
 }
 

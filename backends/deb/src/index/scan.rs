@@ -1,6 +1,6 @@
 //! Reads a `Packages` file once, in parallel, keeping only where things are.
 
-use super::{Architectures, List};
+use super::{Architectures, Compact, List, Text};
 use boot_kit::{Error, ErrorKind, Result};
 use memchr::{memchr, memchr_iter, memmem};
 use rayon::prelude::*;
@@ -46,14 +46,69 @@ pub(super) type Records = (Vec<Record>, Vec<(u32, u32)>);
 /// Reads one list.
 ///
 /// Packages of architectures that are not asked for are left out. Errors name the package and the list.
-pub(super) fn scan(list: &List, number: u16, architectures: &Architectures) -> Result<Records> {
-    if u32::try_from(list.text.len()).is_err() {
+pub(super) fn read(list: &List, number: u16, architectures: &Architectures) -> Result<Records> {
+    match list.text {
+        Text::Plain(text) => scan(list, text, number, architectures),
+        Text::Compact(compact) => Ok(recall(list, compact, number, architectures)),
+    }
+}
+
+/// Takes over what was found out before.
+fn recall(list: &List, compact: &Compact, number: u16, architectures: &Architectures) -> Records {
+    let archs: Vec<Option<u8>> = compact
+        .archs()
+        .iter()
+        .map(|name| architectures.find(name.as_bytes()))
+        .collect();
+    let mut records = Vec::new();
+    let mut numbers = Vec::new();
+    for record in compact.records() {
+        let arch = archs.get(usize::from(record.arch)).copied().flatten();
+        numbers.push(arch.map(|_| index(records.len())));
+        let Some(arch) = arch else { continue };
+        records.push(Record {
+            arch,
+            list: number,
+            pin: list.pin,
+            flags: record.flags | if list.base { BASE } else { 0 },
+            ..record
+        });
+    }
+    let provided = compact.provided().filter_map(|(hash, number)| {
+        let number = numbers.get(number as usize).copied().flatten()?;
+        Some((hash, number))
+    });
+    (records, provided.collect())
+}
+
+/// Tells whether all stanzas of a text have a record.
+pub(super) fn is_all(text: &[u8], records: &[Record]) -> bool {
+    let mut end = 0;
+    let starts = records.iter().map(|record| record.start as usize);
+    let ends = records.iter().map(|it| (it.start + it.length) as usize);
+    for (start, next) in starts.chain([text.len()]).zip(ends.chain([text.len()])) {
+        if !text[end..start].trim_ascii().is_empty() {
+            return false;
+        }
+        end = next;
+    }
+    true
+}
+
+fn scan(list: &List, text: &[u8], number: u16, architectures: &Architectures) -> Result<Records> {
+    if u32::try_from(text.len()).is_err() {
         let message = format!("`{}` has more than 4 GiB", list.name);
         return Err(Error::new(ErrorKind::Parse, message));
     }
-    let chunks: Vec<Records> = cut(list.text)
+    let reader = Reader {
+        list,
+        text,
+        number,
+        architectures,
+    };
+    let chunks: Vec<Records> = cut(text)
         .into_par_iter()
-        .map(|(start, end)| scan_chunk(list, number, architectures, start, end))
+        .map(|(start, end)| reader.scan_chunk(start, end))
         .collect::<Result<_>>()?;
     let mut records = Vec::with_capacity(chunks.iter().map(|chunk| chunk.0.len()).sum());
     let mut provided = Vec::with_capacity(chunks.iter().map(|chunk| chunk.1.len()).sum());
@@ -98,45 +153,95 @@ struct Reading {
     in_provides: bool,
 }
 
-fn scan_chunk(
-    list: &List,
+/// What reading a plain list needs.
+struct Reader<'a> {
+    list: &'a List<'a>,
+    text: &'a [u8],
     number: u16,
-    architectures: &Architectures,
-    start: usize,
-    end: usize,
-) -> Result<Records> {
-    let text = &list.text[start..end];
-    let (mut records, mut provided) = (Vec::with_capacity(text.len() / 800), Vec::new());
-    let mut reading: Option<Reading> = None;
-    let mut line_start = start;
-    let missing = (!text.ends_with(b"\n")).then_some(text.len());
-    let ends = memchr_iter(b'\n', text).chain(missing);
-    // One more empty line ends the last stanza.
-    for line_end in ends.map(|feed| start + feed).chain([end]) {
-        let line = list.text.get(line_start..line_end).unwrap_or_default();
-        if line.first().is_none_or(u8::is_ascii_whitespace) && line.trim_ascii().is_empty() {
-            if let Some(mut done) = reading.take() {
-                done.record.length = index(line_start.min(end)) - done.record.start;
-                finish(list, &done, &mut records, &mut provided)?;
+    architectures: &'a Architectures,
+}
+
+impl Reader<'_> {
+    fn scan_chunk(&self, start: usize, end: usize) -> Result<Records> {
+        let Self { list, number, .. } = *self;
+        let text = &self.text[start..end];
+        let (mut records, mut provided) = (Vec::with_capacity(text.len() / 800), Vec::new());
+        let mut reading: Option<Reading> = None;
+        let mut line_start = start;
+        let missing = (!text.ends_with(b"\n")).then_some(text.len());
+        let ends = memchr_iter(b'\n', text).chain(missing);
+        // One more empty line ends the last stanza.
+        for line_end in ends.map(|feed| start + feed).chain([end]) {
+            let line = self.text.get(line_start..line_end).unwrap_or_default();
+            if line.first().is_none_or(u8::is_ascii_whitespace) && line.trim_ascii().is_empty() {
+                if let Some(mut done) = reading.take() {
+                    done.record.length = index(line_start.min(end)) - done.record.start;
+                    self.finish(&done, &mut records, &mut provided)?;
+                }
+            } else {
+                let reading = reading.get_or_insert_with(|| Reading {
+                    record: Record {
+                        start: index(line_start),
+                        list: number,
+                        pin: list.pin,
+                        priority: 4,
+                        flags: if list.base { BASE } else { 0 },
+                        ..Record::default()
+                    },
+                    ..Reading::default()
+                });
+                read_line(reading, line, line_start, self.architectures)
+                    .map_err(|why| self.refuse(&reading.record, why))?;
             }
-        } else {
-            let reading = reading.get_or_insert_with(|| Reading {
-                record: Record {
-                    start: index(line_start),
-                    list: number,
-                    pin: list.pin,
-                    priority: 4,
-                    flags: if list.base { BASE } else { 0 },
-                    ..Record::default()
-                },
-                ..Reading::default()
-            });
-            read_line(reading, line, line_start, architectures)
-                .map_err(|why| refuse(list, &reading.record, why))?;
+            line_start = line_end + 1;
         }
-        line_start = line_end + 1;
+        Ok((records, provided))
     }
-    Ok((records, provided))
+
+    /// Checks that a stanza is complete and keeps it.
+    fn finish(
+        &self,
+        done: &Reading,
+        records: &mut Vec<Record>,
+        provided: &mut Vec<(u32, u32)>,
+    ) -> Result<()> {
+        let record = &done.record;
+        if record.name_length == 0 {
+            return Err(self.refuse(record, "has no name"));
+        }
+        if record.version_length == 0 {
+            return Err(self.refuse(record, "has no version"));
+        }
+        if !done.has_architecture {
+            return Err(self.refuse(record, "has no architecture"));
+        }
+        if !done.is_wanted {
+            return Ok(());
+        }
+        if record.provides_length > 0 {
+            let number = index(records.len());
+            let text = &self.text[record.provides as usize..][..record.provides_length as usize];
+            for part in text.split(|byte| *byte == b',') {
+                let part = part.trim_ascii_start();
+                let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"(:".contains(byte);
+                let end = part.iter().position(is_end).unwrap_or(part.len());
+                provided.push((hash(&part[..end]), number));
+            }
+        }
+        records.push(*record);
+        Ok(())
+    }
+
+    fn refuse(&self, record: &Record, why: &str) -> Error {
+        let list = self.list;
+        let name = &self.text[record.name as usize..][..usize::from(record.name_length)];
+        let subject = if name.is_empty() {
+            format!("the stanza at byte {} of `{}`", record.start, list.name)
+        } else {
+            format!("package `{}` in `{}`", name.escape_ascii(), list.name)
+        };
+        Error::new(ErrorKind::Parse, format!("{subject} {why}"))
+    }
 }
 
 /// Takes from one line what a record keeps; says what is wrong with it.
@@ -220,40 +325,6 @@ fn read_line(
     Ok(())
 }
 
-/// Checks that a stanza is complete and keeps it.
-fn finish(
-    list: &List,
-    done: &Reading,
-    records: &mut Vec<Record>,
-    provided: &mut Vec<(u32, u32)>,
-) -> Result<()> {
-    let record = &done.record;
-    if record.name_length == 0 {
-        return Err(refuse(list, record, "has no name"));
-    }
-    if record.version_length == 0 {
-        return Err(refuse(list, record, "has no version"));
-    }
-    if !done.has_architecture {
-        return Err(refuse(list, record, "has no architecture"));
-    }
-    if !done.is_wanted {
-        return Ok(());
-    }
-    if record.provides_length > 0 {
-        let number = index(records.len());
-        let text = &list.text[record.provides as usize..][..record.provides_length as usize];
-        for part in text.split(|byte| *byte == b',') {
-            let part = part.trim_ascii_start();
-            let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"(:".contains(byte);
-            let end = part.iter().position(is_end).unwrap_or(part.len());
-            provided.push((hash(&part[..end]), number));
-        }
-    }
-    records.push(*record);
-    Ok(())
-}
-
 /// Hashes a name; the same on every machine, and not made to withstand an adversary: long chains only cost time.
 pub(super) fn hash(name: &[u8]) -> u32 {
     let mix =
@@ -264,14 +335,4 @@ pub(super) fn hash(name: &[u8]) -> u32 {
         mix(state, u64::from_le_bytes(bytes))
     });
     u32::try_from(mix(state, 0) >> 32).unwrap_or(0)
-}
-
-fn refuse(list: &List, record: &Record, why: &str) -> Error {
-    let name = &list.text[record.name as usize..][..usize::from(record.name_length)];
-    let subject = if name.is_empty() {
-        format!("the stanza at byte {} of `{}`", record.start, list.name)
-    } else {
-        format!("package `{}` in `{}`", name.escape_ascii(), list.name)
-    };
-    Error::new(ErrorKind::Parse, format!("{subject} {why}"))
 }

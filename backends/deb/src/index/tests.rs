@@ -8,7 +8,7 @@ fn read<'a>(lists: &[&'a str]) -> Result<Universe<'a>> {
         .zip(lists)
         .map(|(archive, text)| List {
             name: ["main", "security", "third"][usize::from(archive)],
-            text: text.as_bytes(),
+            text: text.as_bytes().into(),
             archive,
             base: archive == 0,
             pin: 500,
@@ -121,7 +121,7 @@ fn the_candidate_is_the_highest_version_of_the_highest_pin() {
     ] {
         let list = |i: usize| List {
             name: "list",
-            text: texts[i].as_bytes(),
+            text: texts[i].as_bytes().into(),
             pin: pins[i],
             ..List::default()
         };

@@ -226,7 +226,7 @@ mod tests {
             .collect();
         let lists = [List {
             name: "trixie/main amd64",
-            text: text.as_bytes(),
+            text: text.as_bytes().into(),
             base: true,
             pin: 500,
             ..List::default()
