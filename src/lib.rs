@@ -7,7 +7,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`cli`] | the command line: parse, call one function of [`ops`], return |
-//! | [`ops`] | what a command does: build, plan, list |
+//! | [`ops`] | what a command does: build, plan, list, look after the store |
 //! | [`recipe`], [`registry`] | `configs/*.toml`, a team's file and flags become a recipe; formats become backends |
 //! | [`lock`] | a plan written down, so that it can be built again |
 //! | [`net`], [`store`] | bytes arrive, are proven and kept |

@@ -77,6 +77,7 @@ impl Store {
     /// Takes the right to make the layer of `key`; waits while another run does, and says so after a second.
     ///
     /// Look the record up again after this: the other may have finished the layer. The lock ends with the process.
+    /// Whoever holds several takes those of lower layers first, so that no two runs wait for each other.
     pub fn lock_layer(
         &self,
         key: &Digest,

@@ -67,11 +67,11 @@ fn damage_is_told_and_ends_with_1() {
     for (arguments, hint) in [
         (
             &["verify", "--progress", "none", "--keep"][..],
-            "run `boot cache verify` without --keep to remove them",
+            "run `boot cache verify` without --keep to remove what is damaged",
         ),
         (
             &["verify", "--progress", "none"],
-            "they have been removed: a build that needs them gets or makes them anew",
+            "what was damaged has been removed: a build that needs it gets or makes it anew",
         ),
     ] {
         let ended = bench.cache(arguments);

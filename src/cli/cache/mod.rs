@@ -154,9 +154,9 @@ impl CacheArguments {
         let verb = if count == 1 { "is" } else { "are" };
         let message = format!("{} {verb} damaged", shown::count(count));
         Err(Error::new(ErrorKind::Trust, message).with_hint(if keep {
-            "run `boot cache verify` without --keep to remove them"
+            "run `boot cache verify` without --keep to remove what is damaged"
         } else {
-            "they have been removed: a build that needs them gets or makes them anew"
+            "what was damaged has been removed: a build that needs it gets or makes it anew"
         }))
     }
 
