@@ -4,6 +4,10 @@
 //! | --- | --- |
 //! | [`package`] | what an index says of one package |
 //! | [`relation`] | what a package says of others |
+//! | [`version`] | apk's version numbers and their order |
+//! | [`world`] | what a root was asked to have |
 
 pub mod package;
 pub mod relation;
+pub mod version;
+pub mod world;
