@@ -176,7 +176,10 @@ pub struct Provide {
 }
 
 impl Provide {
-    /// Reads one word. The version is taken as it stands: that of a library is whatever its file name says.
+    /// Reads one word.
+    ///
+    /// The version is taken as it stands, for that of a library is whatever its file name says, and so it is whatever
+    /// the operator: apk does not look at it. Errors on a word without a name, and on an operator without a version.
     pub fn parse(word: &str) -> Result<Self> {
         let malformed = |why: &str| {
             let message = format!("provided `{word}` {why}");
@@ -186,10 +189,8 @@ impl Provide {
         if name.is_empty() || name.contains(char::is_whitespace) {
             return malformed("has no valid name");
         }
-        match (operator, version) {
-            ("", _) => {}
-            ("=", version) if !version.is_empty() => {}
-            _ => return malformed("is not an exact version"),
+        if version.is_empty() && !operator.is_empty() {
+            return malformed("has no version");
         }
         Ok(Self {
             name: name.to_owned(),

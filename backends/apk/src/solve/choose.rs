@@ -42,7 +42,8 @@ impl Solver<'_> {
         let mut best: Option<Provider> = None;
         for provider in universe.providers(name).iter().copied() {
             let state = &self.packages[provider.package()];
-            let may_be_pulled = state.is_pulled && state.is_allowed;
+            // apk 2 forgets to ask whether it is ruled out by now, and gives up then; apk 3 leaves it out.
+            let may_be_pulled = state.is_pulled && state.is_allowed && state.ruled_out.is_none();
             if !(is_required || may_be_pulled) || self.needs_naming(name, provider) {
                 continue;
             }

@@ -1,7 +1,10 @@
 //! Finding every name that could matter, before anything is decided.
 
-use super::state::{PackageState, Reason, Solver, UNTAGGED};
-use std::collections::HashMap;
+use super::{
+    names::number,
+    state::{PackageState, Reason, Solver, UNTAGGED},
+    universe::Rows,
+};
 
 /// A name whose providers are being visited.
 struct Visit {
@@ -118,17 +121,18 @@ impl Solver<'_> {
             .filter(|name| self.names[*name].is_seen)
             .collect();
         seen.sort_by_key(|name| universe.names.walk_order(*name));
-        let mut dependents: HashMap<usize, Vec<usize>> = HashMap::with_capacity(seen.len());
+        let mut pairs = Vec::new();
+        let mut latest = vec![None; self.names.len()];
         for name in seen {
             for provider in universe.providers(name) {
                 for needed in universe.depends.row(provider.package()) {
-                    let row = dependents.entry(*needed as usize).or_default();
-                    if row.last() != Some(&name) {
-                        row.push(name);
+                    let needed = *needed as usize;
+                    if latest[needed].replace(name) != Some(name) {
+                        pairs.push((needed, number(name)));
                     }
                 }
             }
         }
-        self.dependents = dependents;
+        self.dependents = Rows::sorted(self.names.len(), &pairs);
     }
 }

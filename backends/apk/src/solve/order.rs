@@ -74,6 +74,9 @@ impl Solver<'_> {
     }
 
     /// Tells whether all of the `install_if` of the package chosen for a name had their turn.
+    ///
+    /// So it is for a package without any that has a name which another one would have been pulled in by: apk does not
+    /// look whether it is that one, and installs it a little early.
     fn is_pulled_now(&self, name: usize) -> bool {
         let Some(package) = self.chosen(name) else {
             return false;

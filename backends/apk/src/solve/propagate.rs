@@ -191,8 +191,8 @@ impl Solver<'_> {
         if let Some(first) = candidates.first {
             self.propagate_common(name, first, candidates.count);
         }
-        let dependents = self.dependents.get(&name).map_or(&[][..], Vec::as_slice);
-        let mut open = dependents.iter().filter(|it| !self.names[**it].is_decided);
+        let dependents = self.dependents.row(name).iter();
+        let mut open = dependents.filter(|it| !self.names[**it as usize].is_decided);
         self.names[name].is_settled = open.next().is_none();
         self.queue_unresolved(name);
     }

@@ -3,10 +3,10 @@
 use super::{
     Request,
     queue::{Queue, Turn},
-    universe::{Provider, Universe},
+    universe::{Provider, Rows, Universe},
 };
 use crate::relation::Dependency;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// The tags everything may be taken from: only "untagged".
 pub(super) const UNTAGGED: u64 = 1;
@@ -126,7 +126,7 @@ pub(super) struct Solver<'u> {
     /// Names that must be decided.
     pub unresolved: Queue,
     /// For each name the names of packages that depend on it, of those that are seen, in the order apk has them.
-    pub dependents: HashMap<usize, Vec<usize>>,
+    pub dependents: Rows<u32>,
     pub faults: Vec<Fault>,
 }
 
@@ -148,7 +148,7 @@ impl<'u> Solver<'u> {
             packages: vec![PackageState::default(); universe.packages().len()],
             dirty: VecDeque::new(),
             unresolved: Queue::default(),
-            dependents: HashMap::new(),
+            dependents: Rows::default(),
             faults: Vec::new(),
             universe,
         }
@@ -219,15 +219,11 @@ impl<'u> Solver<'u> {
 
     /// Looks again at the dependencies of all that depend on a name.
     pub(super) fn recheck_dependents(&mut self, name: usize) {
-        // Taken out and put back, because looking changes the rest of the state.
-        let Some(dependents) = self.dependents.remove(&name) else {
-            return;
-        };
-        for dependent in &dependents {
-            self.names[*dependent].check_depends = true;
-            self.queue_dirty(*dependent);
+        for place in 0..self.dependents.row(name).len() {
+            let dependent = self.dependents.row(name)[place] as usize;
+            self.names[dependent].check_depends = true;
+            self.queue_dirty(dependent);
         }
-        self.dependents.insert(name, dependents);
     }
 
     /// Looks again at the `install_if` of all that a name may pull in.

@@ -255,7 +255,7 @@ impl<T> Rows<T> {
 
 impl<T: Copy + Default> Rows<T> {
     /// Sorts items into rows; within a row they keep their order.
-    fn sorted(rows: usize, items: &[(usize, T)]) -> Self {
+    pub(super) fn sorted(rows: usize, items: &[(usize, T)]) -> Self {
         let mut ends = vec![0; rows];
         for (row, _) in items {
             ends[*row] += 1;
