@@ -5,4 +5,4 @@ mod tar;
 mod xz;
 
 pub use compression::{Compression, decoder, parallel_decoder};
-pub use tar::{TarReader, send_tar};
+pub use tar::{Further, TarReader, send_tar};

@@ -3,7 +3,7 @@
 //! | dialect | what is read of it |
 //! | --- | --- |
 //! | v7, USTAR (POSIX.1-1988) | everything; a regular file whose name ends in `/` is a directory; sums of unsigned or signed bytes |
-//! | PAX (POSIX.1-2001) | `path`, `linkpath`, `size`, `uid`, `gid`, `mtime` (rounded down), `SCHILY.xattr.*` with any bytes, `SCHILY.dev{major,minor}`; global headers hold for what follows until another or the entry's own says otherwise, an empty value takes a record back; all else (`atime`, `LIBARCHIVE.xattr`, comments, …) is passed over |
+//! | PAX (POSIX.1-2001) | `path`, `linkpath`, `size`, `uid`, `gid`, `mtime` (rounded down), `SCHILY.xattr.*` with any bytes, `SCHILY.dev{major,minor}`; global headers hold for what follows until another or the entry's own says otherwise, an empty value takes a record back; all else (`atime`, `LIBARCHIVE.xattr`, comments, …) is passed over; vendors' own records are told ([`Further`]) |
 //! | GNU | long names and targets (`L`, `K`), base-256 numbers, sparse files (`S`), directories with a listing (`D`) |
 //! | GNU in PAX | sparse files of version 0.0, 0.1 and 1.0, under their real names |
 //!
@@ -22,7 +22,7 @@ mod sparse;
 #[cfg(test)]
 mod tests;
 
-pub use reader::TarReader;
+pub use reader::{Further, TarReader};
 
 use crate::{Result, Sink};
 use std::io::Read;

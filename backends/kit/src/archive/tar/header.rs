@@ -80,6 +80,14 @@ impl Header {
         Ok((major, number::field("device number", &self.0[337..345])?))
     }
 
+    /// The names of owner and group; v7 had none.
+    pub(super) fn owners(&self) -> (&[u8], &[u8]) {
+        if self.0[257..262] != *b"ustar" {
+            return (b"", b"");
+        }
+        (text(&self.0[265..297]), text(&self.0[297..329]))
+    }
+
     /// The parts of old GNU that other dialects use otherwise; none if the header is not old GNU's.
     pub(super) fn old_gnu(&self) -> Option<OldGnu<'_>> {
         (self.0[257..265] == *b"ustar  \0").then_some(OldGnu(&self.0))

@@ -24,6 +24,8 @@ pub(super) struct Records {
     pub(super) minor: Option<u64>,
     pub(super) xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(super) sparse: Option<Sparse>,
+    /// What vendors say in words of their own, such as `APK-TOOLS.checksum.SHA1`.
+    pub(super) others: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 /// What `GNU.sparse.*` says of an entry.
@@ -53,6 +55,7 @@ impl Records {
         let weight = self
             .xattrs
             .iter()
+            .chain(&self.others)
             .map(|(name, value)| name.len() + value.len());
         if weight.sum::<usize>() as u64 > MAX_RECORDS {
             let message = "extended headers have more attributes than any file can";
@@ -85,6 +88,10 @@ impl Records {
             }
             b"SCHILY.devmajor" => self.major = decimal("device number")?,
             b"SCHILY.devminor" => self.minor = decimal("device number")?,
+            _ if key.contains(&b'.') => match given {
+                Some(value) => drop(self.others.insert(key.to_vec(), value.to_vec())),
+                None => drop(self.others.remove(key)),
+            },
             _ => {}
         }
         Ok(())

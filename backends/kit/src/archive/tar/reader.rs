@@ -7,7 +7,10 @@ use super::{
     sparse::{Map, Pieces, Run},
 };
 use crate::{Context, Entry, Error, ErrorKind, Kind, Result};
-use std::io::{self, BufRead, BufReader, Read};
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead, BufReader, Read},
+};
 
 /// How much is read at once when headers and small files follow each other.
 const BUFFER: usize = 128 << 10;
@@ -23,10 +26,24 @@ pub struct TarReader<R> {
     stored: u64,
     padding: u64,
     map: Option<Map>,
-    /// The name of the entry last seen, for messages.
+    /// The name of the entry last seen.
     last: Vec<u8>,
+    further: Further,
     may_lack_end: bool,
     ended: bool,
+}
+
+/// What the headers of an entry say besides what an [`Entry`] holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Further {
+    /// The name as it is packed, not normalised.
+    pub name: Vec<u8>,
+    /// The owner's name; empty if there is none.
+    pub user: Vec<u8>,
+    /// The group's name; empty if there is none.
+    pub group: Vec<u8>,
+    /// Records of extended headers whose keys have a vendor's name and a dot, such as `APK-TOOLS.checksum.SHA1`.
+    pub records: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 /// What the headers before an entry's own say of it.
@@ -47,6 +64,7 @@ impl<R: Read> TarReader<R> {
             padding: 0,
             map: None,
             last: Vec::new(),
+            further: Further::default(),
             may_lack_end: false,
             ended: false,
         }
@@ -111,6 +129,11 @@ impl<R: Read> TarReader<R> {
         }
         self.ended = true;
         Ok(None)
+    }
+
+    /// Tells what else the headers of the entry last returned say.
+    pub fn further(&self) -> &Further {
+        &self.further
     }
 
     /// Gives the content of the entry last returned: nothing for what is not a file.
@@ -206,6 +229,13 @@ impl<R: Read> TarReader<R> {
         let said = sparse.as_ref().and_then(|sparse| sparse.name.clone());
         let said = said.or(records.path.take()).or(before.name);
         self.last = said.unwrap_or_else(|| header.name());
+        let (user, group) = header.owners();
+        self.further = Further {
+            name: self.last.clone(),
+            user: user.to_vec(),
+            group: group.to_vec(),
+            records: std::mem::take(&mut records.others),
+        };
         let has_content = matches!(header.type_flag(), 0 | b'0' | b'7' | b'S' | b'D');
         let described = (|| {
             let stored = match records.size {

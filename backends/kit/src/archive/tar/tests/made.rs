@@ -1,6 +1,7 @@
 //! Archives written byte by byte.
 
 use super::*;
+use crate::archive::Further;
 
 /// A header with a right checksum and the magic of POSIX.
 pub(super) fn block(name: &str, type_flag: u8, size: &[u8]) -> [u8; 512] {
@@ -394,4 +395,36 @@ fn malformed_records_are_refused() {
             records.escape_ascii()
         );
     }
+}
+
+#[test]
+fn what_an_entry_cannot_hold_is_told_besides() {
+    let mut named = block("./a", b'0', b"00000000000");
+    named[265..269].copy_from_slice(b"root");
+    named[297..303].copy_from_slice(b"shadow");
+    let records: [(&str, &[u8]); 3] = [
+        ("APK-TOOLS.checksum.SHA1", b"00ff"),
+        ("atime", b"5"),
+        ("VENDOR.gone", b""),
+    ];
+    let mut archive = extended(b'x', &records);
+    archive.extend(sealed(named));
+    archive.extend(block("b", b'0', b"00000000000"));
+    archive.extend([0; 1024]);
+    let mut archive = TarReader::new(&archive[..]);
+    let mut seen = Vec::new();
+    while archive.next().expect("well-formed").is_some() {
+        seen.push(archive.further().clone());
+    }
+    let further = |name: &[u8]| Further {
+        name: name.to_vec(),
+        ..Further::default()
+    };
+    let first = Further {
+        user: b"root".to_vec(),
+        group: b"shadow".to_vec(),
+        records: [(b"APK-TOOLS.checksum.SHA1".to_vec(), b"00ff".to_vec())].into(),
+        ..further(b"./a")
+    };
+    assert_eq!(seen, [first, further(b"b")]);
 }
