@@ -1,15 +1,21 @@
 //! Alpine's packages: indexes, apk's choices, packages, the installed database.
 //!
-//! | module | holds |
+//! | step | modules |
 //! | --- | --- |
-//! | [`package`] | what an index says of one package |
-//! | [`relation`] | what a package says of others |
-//! | [`version`] | apk's version numbers and their order |
-//! | [`world`] | what a root was asked to have |
-//! | [`solve`] | the packages apk would choose, in apk's order |
+//! | prove the indexes | [`trust`], [`index`] |
+//! | read them | [`package`], [`relation`], [`version`], [`adb`] |
+//! | choose what apk would | [`world`], [`solve`] |
+//! | open a package | [`archive`], [`adb`], [`checksum`] |
 
+pub mod adb;
+pub mod archive;
+pub mod checksum;
+pub mod index;
 pub mod package;
 pub mod relation;
 pub mod solve;
+#[cfg(test)]
+mod testkit;
+pub mod trust;
 pub mod version;
 pub mod world;
