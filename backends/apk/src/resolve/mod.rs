@@ -1,0 +1,190 @@
+//! From a recipe to a plan: indexes acquired, packages chosen, artifacts named.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    acquire::{Acquired, acquire},
+    notes::{KeyFile, Notes},
+    package::Package,
+    relation::Dependency,
+    repositories::image_repositories,
+    settings::Settings,
+    solve::{Request, Solution, Universe, solve},
+    world::World,
+};
+use boot_kit::{
+    Artifact, Context, ErrorKind, Event, Fetch, Layer, Plan, Proof, Recipe, Report, Result,
+    SignedIndex, Step, event::Phase, recipe::Key,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Makes the plan of a recipe.
+///
+/// `base` is the variant's world, solved first and alone; `include` is what else the whole world needs, beside exactly
+/// those packages. Each is one step: its installer lands one package after the other, in apk's order, so no script
+/// needs a step of its own. The epoch is the newest date of the indexes, so that it is the same for all images that
+/// are made of them, whatever they include.
+pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan> {
+    report.event(Event::Phase(Phase::Resolve));
+    let settings = Settings::of(recipe)?;
+    let worlds = Worlds::of(recipe, &settings)?;
+    let acquired = acquire(recipe, &settings, fetch, report)?;
+    let (universe, base, include) = choose(recipe, &worlds, &acquired)?;
+
+    let mut plan = Plan {
+        epoch: acquired.iter().map(|one| one.index.date).max().unwrap_or(0),
+        indexes: acquired.iter().map(signed_index).collect(),
+        ..Plan::default()
+    };
+    let mut notes = Notes {
+        architecture: recipe.arch.clone(),
+        base_world: words(&worlds.base),
+        world: words(&worlds.all),
+        repositories: image_repositories(recipe, &settings, report)?,
+        keys: recipe.keys.iter().map(key_file).collect(),
+        ..Notes::default()
+    };
+    let requested: BTreeSet<&str> = worlds
+        .all
+        .dependencies()
+        .iter()
+        .filter(|dependency| !dependency.conflict)
+        .map(|dependency| dependency.name.as_str())
+        .collect();
+    for (name, solution) in [("base", &base), ("include", &include)] {
+        let mut artifacts = Vec::new();
+        for (place, tag) in solution.order.iter().zip(&solution.tags) {
+            let package = &universe.packages()[*place];
+            artifacts.push(artifact(package, recipe, &acquired, &requested)?);
+            notes
+                .stanzas
+                .insert(package.identity.clone(), package.stanza.clone());
+            if let Some(tag) = tag {
+                notes.tags.insert(package.identity.clone(), tag.clone());
+            }
+        }
+        if !artifacts.is_empty() {
+            plan.layers.push(Layer {
+                name: name.to_owned(),
+                steps: vec![Step { artifacts }],
+            });
+        }
+    }
+    notes.write(&mut plan)?;
+    report.event(Event::Planned {
+        artifacts: plan.artifacts().count(),
+        bytes: plan.bytes(),
+    });
+    Ok(plan)
+}
+
+/// What is asked for.
+struct Worlds {
+    /// By the variant.
+    base: World,
+    /// In all.
+    all: World,
+}
+
+impl Worlds {
+    fn of(recipe: &Recipe, settings: &Settings) -> Result<Self> {
+        let variant = Dependency::parse_list(&settings.variant.packages.join(" "))
+            .context(|| format!("cannot use variant `{}`", recipe.variant))?;
+        let include = Dependency::parse_list(&recipe.include.join(" "))?;
+        Ok(Self {
+            base: variant.iter().cloned().collect(),
+            all: variant.into_iter().chain(include).collect(),
+        })
+    }
+}
+
+/// Chooses the base, then the rest; keeps the recipe's versions where that can be done.
+fn choose(
+    recipe: &Recipe,
+    worlds: &Worlds,
+    acquired: &[Acquired],
+) -> Result<(Universe, Solution, Solution)> {
+    let packages = || acquired.iter().flat_map(|one| &one.index.packages).cloned();
+    let tags = || -> Vec<_> {
+        let tags = acquired.iter().map(|one| one.repository.tag.clone());
+        tags.collect()
+    };
+    if !recipe.hold.is_empty() {
+        let universe = Universe::new(held(packages().collect(), &recipe.hold), tags());
+        match both(&universe, recipe, worlds) {
+            Ok((base, include)) => return Ok((universe, base, include)),
+            Err(error) if error.kind() == ErrorKind::Unsatisfiable => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let universe = Universe::new(packages().collect(), tags());
+    let (base, include) = both(&universe, recipe, worlds)?;
+    Ok((universe, base, include))
+}
+
+/// Leaves out other versions of what is held, where the held one can still be had.
+fn held(mut packages: Vec<Package>, hold: &BTreeMap<String, String>) -> Vec<Package> {
+    let is_held = |package: &Package| hold.get(&package.name) == Some(&package.version);
+    let there = packages.iter().filter(|package| is_held(package));
+    let there: BTreeSet<String> = there.map(|package| package.name.clone()).collect();
+    packages.retain(|package| !there.contains(&package.name) || is_held(package));
+    packages
+}
+
+fn both(universe: &Universe, recipe: &Recipe, worlds: &Worlds) -> Result<(Solution, Solution)> {
+    let request = |world: &World, hold: Vec<usize>| Request {
+        world: world.dependencies().to_vec(),
+        hold,
+        exclude: recipe.exclude.clone(),
+    };
+    let base = solve(universe, &request(&worlds.base, Vec::new()))
+        .context(|| format!("cannot choose the packages of `{}`", recipe.variant))?;
+    let include = if worlds.all == worlds.base {
+        Solution::default()
+    } else {
+        solve(universe, &request(&worlds.all, base.order.clone()))?
+    };
+    Ok((base, include))
+}
+
+/// Names the file of a chosen package and where it can be had.
+fn artifact(
+    package: &Package,
+    recipe: &Recipe,
+    acquired: &[Acquired],
+    requested: &BTreeSet<&str>,
+) -> Result<Artifact> {
+    let from = &acquired[package.repository];
+    let spec = from.index.pkgname_spec.as_deref();
+    Ok(Artifact {
+        name: package.name.clone(),
+        version: package.version.clone(),
+        arch: package.arch.clone(),
+        size: package.size,
+        proof: Proof::Identity(package.identity.clone()),
+        urls: from.repository.package_urls(package, &recipe.arch, spec)?,
+        requested: requested.contains(package.name.as_str()),
+    })
+}
+
+fn signed_index(acquired: &Acquired) -> SignedIndex {
+    SignedIndex {
+        name: format!("{} index", acquired.repository.name),
+        url: acquired.url.clone(),
+        sha256: acquired.digest,
+        date: acquired.index.date,
+    }
+}
+
+fn words(world: &World) -> Vec<String> {
+    let words = world.dependencies().iter().map(ToString::to_string);
+    words.collect()
+}
+
+fn key_file(key: &Key) -> KeyFile {
+    KeyFile {
+        name: key.name.rsplit('/').next().unwrap_or_default().to_owned(),
+        text: String::from_utf8_lossy(&key.bytes).into_owned(),
+    }
+}
