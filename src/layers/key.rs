@@ -56,6 +56,8 @@ fn artifact(artifact: &Artifact) -> Value {
         artifact.name,
         artifact.version,
         artifact.arch,
+        // The proof says it already, but a lock may name another: then it must fail, not find a layer.
+        artifact.size,
         artifact.proof.to_string(),
         artifact.requested,
     ])

@@ -45,7 +45,7 @@ hint: the mirror is being updated: try again in some minutes, or name another wi
     assert_eq!(bench.locked(&[]).code, 0);
     let digest = Digest::of(apple("1", "1").build());
     fs::remove_file(bench.path(&format!("cache/blobs/sha256/{digest}"))).expect("is stored");
-    build(&bench, &["--offline"]).is(
+    build(&bench, &["--offline", "--no-cache"]).is(
         1,
         "\
 error: `apple` is not in the store
@@ -137,7 +137,7 @@ fn a_damaged_blob_is_named_when_there_is_no_other() {
     let mut bytes = fs::read(&blob).expect("is stored");
     bytes[100] ^= 1;
     fs::write(&blob, bytes).expect("writable");
-    build(&bench, &["--offline"]).is(
+    build(&bench, &["--offline", "--no-cache"]).is(
         1,
         "\
 warning: the stored copy of `apple` was damaged and has been removed
@@ -146,7 +146,7 @@ hint: run the same command once without --offline
 ",
     );
     // With a network it is fetched again.
-    assert_eq!(bench.locked(&[]).stdout, whole.stdout);
+    assert_eq!(bench.locked(&["--no-cache"]).stdout, whole.stdout);
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn a_lock_builds_the_same_bytes_from_any_mirror_and_from_none() {
     assert!(pool(&first.take_requests(), "/debian"));
     // With all that is in the store, nothing is asked for.
     same(&bench.locked(&["--offline"]), &unlocked);
+    same(&bench.locked(&["--offline", "--no-cache"]), &unlocked);
     same(&bench.locked(&[]), &unlocked);
     assert_eq!(first.take_requests(), [""; 0]);
     drop(first);
