@@ -7,7 +7,7 @@
 //! | choose what apt would | [`solve`] |
 //! | make the plan, or know it | [`resolve`], [`settings`], [`notes`], [`known`] |
 //! | open a package | [`archive`], [`control`] |
-//! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`later`], [`apt`] |
+//! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`later`], [`lend`], [`apt`] |
 
 pub mod acquire;
 pub mod apt;
@@ -19,6 +19,7 @@ pub mod index;
 pub mod installer;
 pub mod known;
 pub mod later;
+pub mod lend;
 pub mod notes;
 pub mod relation;
 pub mod release;

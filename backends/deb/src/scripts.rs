@@ -4,12 +4,15 @@ use crate::{
     archive::Unpacked,
     database::Status,
     later::{self, Queue},
+    lend,
 };
 use boot_kit::{Command, Error, ErrorKind, Event, Outcome, Report, Result, Root, RootPath, Runner};
 use std::thread;
 
 /// Where dpkg keeps the control files of the package it unpacks.
 const CONTROL_DIRECTORY: &str = "var/lib/dpkg/tmp.ci";
+
+const DPKG: &str = "/usr/bin/dpkg";
 
 /// The environment of every script and of dpkg.
 ///
@@ -140,7 +143,7 @@ impl Scripts<'_> {
         ];
         let essentials = Status::read(self.root)?.unconfigured_essentials()?;
         self.configure_some(&essentials, queue)?;
-        self.dpkg(&pending, queue)?;
+        self.dpkg_pending(&pending, queue)?;
         if !Status::read(self.root)?.unfinished().is_empty() {
             self.dpkg(&["--force-confold", "--configure", "--pending"], queue)?;
         }
@@ -171,11 +174,26 @@ impl Scripts<'_> {
         self.dpkg(&args, queue)
     }
 
+    /// The run that configures most packages.
+    fn dpkg_pending(&self, args: &[&str], queue: &Queue) -> Result<()> {
+        let scripts = Status::read(self.root)?.unfinished_scripts("postinst")?;
+        if !lend::raise(self.root, &scripts)? {
+            return self.dpkg(args, queue);
+        }
+        self.dpkg_as(lend::lent(DPKG, args), queue)?;
+        lend::lower(self.root)
+    }
+
     fn dpkg(&self, args: &[&str], queue: &Queue) -> Result<()> {
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        self.dpkg_as((DPKG.to_owned(), args), queue)
+    }
+
+    fn dpkg_as(&self, (program, args): (String, Vec<String>), queue: &Queue) -> Result<()> {
         let command = Command {
             label: "dpkg --configure".to_owned(),
-            program: "/usr/bin/dpkg".to_owned(),
-            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            program,
+            args,
             env: environment(),
         };
         let outcome = self.run(&command, &|args| queue.push(args))?;

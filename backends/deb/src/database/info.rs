@@ -97,6 +97,7 @@ fn sums(text: &[u8]) -> HashMap<&[u8], &[u8]> {
     lines.filter_map(split).collect()
 }
 
-fn info_path(info_name: &str, extension: &str) -> Result<RootPath> {
+/// Names one of a package's control files.
+pub fn info_path(info_name: &str, extension: &str) -> Result<RootPath> {
     RootPath::parse(format!("var/lib/dpkg/info/{info_name}.{extension}"))
 }

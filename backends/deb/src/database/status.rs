@@ -1,5 +1,6 @@
 //! `var/lib/dpkg/status`: one paragraph for each package, sorted by name and architecture.
 
+use super::info::info_path;
 use crate::{
     archive::{Conffile, Unpacked},
     control::Control,
@@ -100,6 +101,16 @@ impl Status {
             text.push('\n');
         }
         root.write(&RootPath::from(PATH), text.as_bytes(), 0o644)
+    }
+
+    /// Names the scripts of that kind which packages that are not completely installed would have.
+    pub fn unfinished_scripts(&self, kind: &str) -> Result<Vec<RootPath>> {
+        let controls = self.controls()?;
+        controls
+            .iter()
+            .filter(|control| control.get("Status") != Some(INSTALLED))
+            .map(|control| info_path(&control.info_name(), kind))
+            .collect()
     }
 
     /// Reads all paragraphs, sorted by name and architecture.

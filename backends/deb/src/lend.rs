@@ -1,0 +1,290 @@
+//! One Perl for all calls of `deb-systemd-helper`.
+//!
+//! `postinst` scripts of packages with services call this program half a dozen times each, a hundred times in a large
+//! image, and every call is an interpreter's start for a millisecond of work. So dpkg is run by an interpreter that has
+//! read the program and all its modules once, and that forks itself for each call. A stand-in in the program's place
+//! says which process calls; arguments, environment, directory, mask and streams are those of that process, the code is
+//! the program's own, and the caller gets its exit code. The interpreter ends with dpkg, and dpkg's exit code is its.
+
+use boot_kit::{Result, Root, RootPath};
+
+const PROGRAM: &str = "usr/bin/deb-systemd-helper";
+const PROGRAM_ASIDE: &str = "usr/bin/deb-systemd-helper.boot";
+
+/// What all this needs besides.
+const NEEDED: [&str; 4] = [PROGRAM, "bin/sh", "usr/bin/mkfifo", "usr/bin/perl"];
+
+/// How many scripts must call the program to make it worth while.
+const WORTH: usize = 4;
+
+/// Where the stand-in says who calls, and where it hears how the call ended; `mkfifo` makes both.
+const CALLS: &str = "usr/bin/deb-systemd-helper.boot.calls";
+const ANSWERS: &str = "usr/bin/deb-systemd-helper.boot.answers";
+
+/// Its own input and output are redirected while it talks, so it keeps the caller's under other numbers.
+const STAND_IN: &[u8] = b"#!/bin/sh
+exec 3>&1 4<&0
+echo $$ >/usr/bin/deb-systemd-helper.boot.calls
+read -r status </usr/bin/deb-systemd-helper.boot.answers
+exit \"${status:-255}\"
+";
+
+/// Runs a command and lends itself to whoever calls the program meanwhile.
+///
+/// The arguments are the program's own path, the one it is called by, and the command. The program becomes the body of a
+/// function, which each fork calls once, as if it were the main program.
+const LENDER: &str = r#"
+# First of all, where no variable of ours is in sight. A named function, as those in it share the variables of its first call.
+sub compiled {
+    local $SIG{__WARN__} = sub {};
+    return eval "package main; sub lent_program {\n#line 1 \"$_[1]\"\n$_[0]\n\n=cut\n\n}\n1";
+}
+
+use strict;
+use Fcntl qw(O_NONBLOCK O_RDWR);
+
+my ($program, $name, @command) = @ARGV;
+my ($calls, $answers) = ("$program.calls", "$program.answers");
+
+sub slurp {
+    open my $file, '<', $_[0] or return '';
+    local $/;
+    return scalar readline $file;
+}
+
+sub code {
+    my ($status) = @_;
+    return $status & 127 ? 128 + ($status & 127) : $status >> 8;
+}
+
+my ($text) = split /^__(?:END|DATA)__$/m, slurp($program);
+my $is_compiled = compiled($text, $name);
+
+sub serve {
+    my ($caller) = @_;
+    my $proc = "/proc/$caller";
+    my @words = split /\0/, slurp("$proc/cmdline"), -1;
+    pop @words;
+    shift @words while @words && $words[0] ne $name;
+    shift @words;
+    %ENV = map { /^([^=]+)=(.*)$/s ? ($1, $2) : () } split /\0/, slurp("$proc/environ");
+    umask oct $1 if slurp("$proc/status") =~ /^Umask:\s*(\d+)/m;
+    chdir "$proc/cwd";
+    open STDIN, '<', "$proc/fd/4";
+    open STDOUT, '>>', "$proc/fd/3";
+    open STDERR, '>>', "$proc/fd/2";
+    @ARGV = @words;
+    exec { $program } $name, @ARGV unless $is_compiled;
+    $0 = $name;
+    $SIG{CHLD} = 'DEFAULT';
+    lent_program();
+    exit 0;
+}
+
+system('mkfifo', $calls, $answers) == 0 or exit 125;
+# Open at both ends for as long as we live: nobody waits for a reader, nothing is lost, and our end is theirs.
+sysopen my $in, $calls, O_RDWR or exit 125;
+sysopen my $out, $answers, O_RDWR | O_NONBLOCK or exit 125;
+$SIG{CHLD} = sub {};
+my $child = fork;
+defined $child or exit 125;
+if (!$child) {
+    $SIG{CHLD} = 'DEFAULT';
+    exec { $command[0] } @command;
+    exit 127;
+}
+my $heard = '';
+while (waitpid($child, 1) == 0) {
+    my $ready = '';
+    vec($ready, fileno $in, 1) = 1;
+    next if select($ready, undef, undef, 0.05) < 1;
+    sysread $in, $heard, 256, length $heard;
+    while ($heard =~ s/^(\d+)\n//) {
+        my $caller = $1;
+        my $call = fork;
+        serve($caller) if defined $call && !$call;
+        my $code = defined $call && waitpid($call, 0) == $call ? code($?) : 255;
+        # A caller that was killed has left its answer.
+        sysread $out, my $stale, 4096;
+        syswrite $out, "$code\n";
+    }
+}
+my $code = code($?);
+unlink $calls, $answers;
+exit $code;
+"#;
+
+/// Puts the stand-in in the program's place; `false` if it would not pay, or something is missing.
+///
+/// `scripts` are those that will run.
+pub fn raise(root: &Root, scripts: &[RootPath]) -> Result<bool> {
+    let mut calling = 0;
+    for script in scripts {
+        let text = root.read(script)?.unwrap_or_default();
+        calling += usize::from(memchr::memmem::find(&text, b"deb-systemd-helper").is_some());
+    }
+    if calling < WORTH {
+        return Ok(false);
+    }
+    for path in NEEDED {
+        if root.read(&RootPath::from(path))?.is_none() {
+            return Ok(false);
+        }
+    }
+    root.rename(&RootPath::from(PROGRAM), &RootPath::from(PROGRAM_ASIDE))?;
+    root.write(&RootPath::from(PROGRAM), STAND_IN, 0o755)?;
+    Ok(true)
+}
+
+/// Wraps a command, so that calls of the program are answered while it runs: returns program and arguments.
+pub fn lent(program: &str, args: &[&str]) -> (String, Vec<String>) {
+    let aside = format!("/{PROGRAM_ASIDE}");
+    let name = format!("/{PROGRAM}");
+    let own = ["-e", LENDER, &aside, &name, program];
+    let all = own.iter().chain(args);
+    (
+        "/usr/bin/perl".to_owned(),
+        all.map(|arg| (*arg).to_owned()).collect(),
+    )
+}
+
+/// Puts the program back.
+pub fn lower(root: &Root) -> Result<()> {
+    root.remove(&RootPath::from(CALLS))?;
+    root.remove(&RootPath::from(ANSWERS))?;
+    root.rename(&RootPath::from(PROGRAM_ASIDE), &RootPath::from(PROGRAM))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
+
+    /// A program of Perl that shows what it was given, in a directory of its own, with its stand-in.
+    fn program(directory: &Path, text: &str) -> (String, String) {
+        let name = directory.join("tool").display().to_string();
+        let aside = format!("{name}.boot");
+        fs::write(&aside, text).expect("writable");
+        let stand_in =
+            String::from_utf8_lossy(STAND_IN).replace(&format!("/{PROGRAM_ASIDE}"), &aside);
+        fs::write(&name, stand_in).expect("writable");
+        for path in [&name, &aside] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("ours");
+        }
+        (name, aside)
+    }
+
+    /// Runs a script that calls the program as `$TOOL`; returns exit code, stdout and stderr. `None` without Perl.
+    fn run(text: &str, script: &str) -> Option<(Option<i32>, String, String)> {
+        if Command::new("perl").arg("-v").output().is_err() {
+            eprintln!("skipped: there is no perl here");
+            return None;
+        }
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (name, aside) = program(directory.path(), text);
+        let output = Command::new("perl")
+            .args(["-e", LENDER, &aside, &name, "/bin/sh", "-c", script])
+            .env("TOOL", &name)
+            .current_dir("/")
+            .output()
+            .expect("perl runs");
+        let left = fs::read_dir(directory.path()).expect("readable").count();
+        assert_eq!(left, 2, "the pipes are gone");
+        let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&name, "TOOL");
+        Some((
+            output.status.code(),
+            shown(&output.stdout),
+            shown(&output.stderr),
+        ))
+    }
+
+    /// Like the real program: strict, file-scoped variables that functions share, documentation, exits anywhere.
+    const SHOW: &str = "#!/usr/bin/perl
+=head1 NAME
+
+show - shows
+
+=cut
+
+use strict;
+use warnings;
+use File::Basename;
+
+my $seen = 0;
+my @all;
+
+sub note {
+    $seen++;
+    push @all, @_;
+}
+
+note($_) for @ARGV;
+print basename($0), \" $seen: @all, $ENV{MOOD}, $ENV{PWD}\\n\";
+print STDERR \"$0 warns\\n\" if $ENV{MOOD} eq 'bad';
+die \"no more\\n\" if $ENV{MOOD} eq 'dead';
+exit 7 if $seen > 1;
+
+=head1 AUTHOR
+
+nobody
+";
+
+    #[test]
+    fn a_call_is_as_if_the_program_had_been_called() {
+        let script = "cd /usr; MOOD=good $TOOL one; echo $?; MOOD=bad $TOOL one 'two  words'; echo $?
+            MOOD=good $TOOL '' >/dev/null; echo $?; MOOD=good $TOOL $(MOOD=good $TOOL x); MOOD=dead $TOOL; echo $?; exit 3";
+        let Some(ran) = run(SHOW, script) else {
+            return;
+        };
+        let stdout = "tool 1: one, good, /usr\n0\ntool 2: one two  words, bad, /usr\n7\n0\n\
+                      tool 5: tool 1: x, good, /usr, good, /usr\ntool 0: , dead, /usr\n";
+        // perl's exit code of `die` is the last error's number.
+        let (code, said, warned) = ran;
+        assert_eq!(code, Some(3));
+        let (said, died) = said.trim_end().rsplit_once('\n').expect("several lines");
+        assert_eq!(format!("{said}\n"), stdout);
+        assert_ne!(died, "0");
+        assert_eq!(warned, "TOOL warns\nno more\n");
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_read_as_a_function_is_called_all_the_same() {
+        if let Some(ran) = run(
+            "#!/bin/sh\necho plain \"$@\"; exit 5\n",
+            "$TOOL a b; echo $?",
+        ) {
+            assert_eq!(ran, (Some(0), "plain a b\n5\n".into(), String::new()));
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_command_is_the_end() {
+        for (script, code) in [("exit 0", 0), ("exit 9", 9), ("kill -9 $$", 137)] {
+            if let Some(ran) = run(SHOW, script) {
+                assert_eq!(ran, (Some(code), String::new(), String::new()), "{script}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_only_done_where_it_pays() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let root = Root::open(directory.path()).expect("readable");
+        let scripts: Vec<RootPath> = ["a", "b", "c", "d"].map(RootPath::from).into();
+        for script in &scripts {
+            root.write(script, b"deb-systemd-helper enable x", 0o755)
+                .expect("writable");
+        }
+        assert!(!raise(&root, &scripts).expect("nothing there"));
+        for path in NEEDED {
+            root.write(&RootPath::from(path), b"real", 0o755)
+                .expect("writable");
+        }
+        assert!(!raise(&root, &scripts[1..]).expect("too few"));
+        assert!(raise(&root, &scripts).expect("writable"));
+        let read = || root.read(&RootPath::from(PROGRAM)).expect("readable");
+        assert_eq!(read().as_deref(), Some(STAND_IN));
+        lower(&root).expect("writable");
+        assert_eq!(read().as_deref(), Some(&b"real"[..]));
+    }
+}
