@@ -5,7 +5,7 @@ use boot_kit::{
     Event, Recipe,
     testkit::{Archive, Deb, Fault, Server, SigningKey, Validator},
 };
-use std::fs;
+use std::{fs, path::PathBuf};
 
 const RELEASE: &str = "/debian/dists/trixie/InRelease";
 
@@ -229,6 +229,16 @@ fn a_server_that_says_nothing_changed_is_not_believed_for_long() {
     assert_eq!(warned.count(), 0);
 }
 
+fn blobs(bench: &Bench) -> impl Iterator<Item = PathBuf> {
+    let blobs = fs::read_dir(bench.directory.path().join("blobs/sha256")).expect("is there");
+    blobs.map(|blob| blob.expect("readable").path())
+}
+
+/// Tells whether a file is what is kept of a list.
+fn is_kept_list(blob: &PathBuf) -> bool {
+    fs::read(blob).is_ok_and(|bytes| bytes.starts_with(b"deblist"))
+}
+
 /// The plans of several requests, each made on its own.
 fn made_alone(recipes: &[Recipe]) -> Vec<boot_kit::Plan> {
     let plans = recipes.iter().map(|recipe| Bench::new().resolve(recipe));
@@ -251,8 +261,8 @@ fn a_list_that_was_read_once_is_not_unpacked_again() {
     for path in server.paths("/debian/dists/trixie/main/") {
         server.remove(&path);
     }
-    for blob in fs::read_dir(bench.directory.path().join("blobs/sha256")).expect("is there") {
-        fs::remove_file(blob.expect("readable").path()).expect("is there");
+    for blob in blobs(&bench).filter(|blob| !is_kept_list(blob)) {
+        fs::remove_file(blob).expect("is there");
     }
     for (recipe, plan) in recipes.iter().zip(&plans) {
         assert_eq!(&bench.resolve(recipe).expect("is kept"), plan);
@@ -276,11 +286,8 @@ fn a_damaged_list_is_read_from_the_archive_again() {
         .collect();
     let plans = made_alone(&recipes);
     bench.resolve(&recipes[0]).expect("is good");
-    let is_list = |bytes: &[u8]| bytes.starts_with(b"deblist");
-    let notes = fs::read_dir(bench.directory.path().join("notes")).expect("is there");
-    let list = notes
-        .map(|note| note.expect("readable").path())
-        .find(|note| is_list(&fs::read(note).expect("readable")))
+    let list = blobs(&bench)
+        .find(|blob| is_kept_list(blob))
         .expect("is kept");
     let whole = fs::read(&list).expect("readable");
     for (i, (recipe, plan)) in recipes.iter().zip(&plans).enumerate().skip(1) {
@@ -294,5 +301,5 @@ fn a_damaged_list_is_read_from_the_archive_again() {
         assert_eq!(&bench.resolve(recipe).expect("is good"), plan, "{i}");
     }
     // What was damaged has been made anew, or was not looked at.
-    assert!(is_list(&fs::read(&list).expect("readable")));
+    assert!(is_kept_list(&list));
 }
