@@ -105,8 +105,12 @@ impl Compact {
         let mut hashing = boot_kit::digest::Hashing::new(io::sink());
         hashing.write_all(&head[..HEAD - 32]).ok()?;
         let mut section = |length: usize| {
-            let mut bytes = vec![0; length];
-            file.read_exact(&mut bytes).ok()?;
+            // Not filled with zeros first: a page is touched once.
+            let mut bytes = Vec::with_capacity(length);
+            let read = (&file).take(length as u64).read_to_end(&mut bytes);
+            if read.ok()? != length {
+                return None;
+            }
             hashing.write_all(&bytes).ok()?;
             Some(bytes)
         };
@@ -167,7 +171,7 @@ impl Compact {
     }
 
     /// The records in order, with the architectures' numbers as they are here.
-    pub(super) fn records(&self) -> impl Iterator<Item = Record> {
+    pub(super) fn records(&self) -> impl ExactSizeIterator<Item = Record> {
         self.records.chunks_exact(RECORD).map(decode)
     }
 
@@ -186,10 +190,14 @@ impl Compact {
             let start = start.checked_sub(first)? as usize;
             Some(start..start + length as usize)
         };
-        let after = self.blocks.partition_point(|block| block.start <= start);
-        let found = match after.checked_sub(1) {
-            Some(i) => range(self.blocks[i].start).and_then(|it| self.block(i).get(it)),
-            None => range(0).and_then(|it| self.arena.get(it)),
+        let found = if (start as usize) < self.arena.len() {
+            range(0).and_then(|it| self.arena.get(it))
+        } else {
+            let after = self.blocks.partition_point(|block| block.start <= start);
+            after.checked_sub(1).and_then(|i| {
+                let range = range(self.blocks[i].start)?;
+                self.block(i).get(range)
+            })
         };
         found.unwrap_or_else(|| {
             self.is_damaged.store(true, Ordering::Relaxed);

@@ -120,7 +120,11 @@ impl<'a> Universe<'a> {
         for (number, list) in (0..).zip(lists) {
             let (records, provided) = scan::read(list, number, &universe.architectures)?;
             let before = index(universe.records.len());
-            universe.records.extend(records);
+            if before == 0 {
+                universe.records = records;
+            } else {
+                universe.records.extend(records);
+            }
             let provided = provided.into_iter().map(|(hash, i)| (hash, i + before));
             universe.provided.extend(provided);
         }

@@ -60,11 +60,18 @@ fn recall(list: &List, compact: &Compact, number: u16, architectures: &Architect
         .iter()
         .map(|name| architectures.find(name.as_bytes()))
         .collect();
-    let mut records = Vec::new();
-    let mut numbers = Vec::new();
-    for record in compact.records() {
+    let kept = compact.records();
+    let mut records = Vec::with_capacity(kept.len());
+    let mut numbers: Vec<Option<u32>> = Vec::new();
+    for (before, record) in kept.enumerate() {
         let arch = archs.get(usize::from(record.arch)).copied().flatten();
-        numbers.push(arch.map(|_| index(records.len())));
+        if arch.is_none() && numbers.is_empty() {
+            // From the first that is left out, the numbers are others.
+            numbers.extend((0..before).map(|number| Some(index(number))));
+        }
+        if arch.is_none() || !numbers.is_empty() {
+            numbers.push(arch.map(|_| index(records.len())));
+        }
         let Some(arch) = arch else { continue };
         records.push(Record {
             arch,
@@ -74,11 +81,13 @@ fn recall(list: &List, compact: &Compact, number: u16, architectures: &Architect
             ..record
         });
     }
-    let provided = compact.provided().filter_map(|(hash, number)| {
-        let number = numbers.get(number as usize).copied().flatten()?;
-        Some((hash, number))
-    });
-    (records, provided.collect())
+    let provided = if numbers.is_empty() {
+        compact.provided().collect()
+    } else {
+        let renumber = |(hash, number)| Some((hash, (*numbers.get(number as usize)?)?));
+        compact.provided().filter_map(renumber).collect()
+    };
+    (records, provided)
 }
 
 /// Tells whether all stanzas of a text have a record.

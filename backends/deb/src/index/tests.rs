@@ -222,3 +222,78 @@ fn large_lists_are_read_in_pieces_and_in_order() {
     );
     assert_eq!(dump(universe.named("p8999")), "p8999 8999");
 }
+
+/// Everything that is known of all packages, and their order of being mentioned.
+fn everything(universe: &Universe) -> Vec<String> {
+    let mut slots: Vec<_> = universe.packages().map(|package| package.slot()).collect();
+    slots.sort_by_key(|slot| universe.first_mention(*slot));
+    let known = |package: Package| {
+        let providers: Vec<_> = universe.providers(package.name()).collect();
+        let relations = ["Pre-Depends", "Depends", "Breaks", "Suggests"]
+            .map(|field| format!("{:?}", package.relations(field).expect("reads")));
+        format!(
+            "{package:?} {} {:?} {} {} {} {:?} {:?} {:?} {:?} {:?} {providers:?} {relations:?}",
+            package.arch(),
+            package.multi_arch(),
+            package.is_essential(),
+            package.is_base(),
+            package.pin(),
+            package.priority(),
+            package.provides().expect("reads"),
+            package.filename().map_err(|error| error.one_line()),
+            package.size().map_err(|error| error.one_line()),
+            package.sha256().map_err(|error| error.one_line()),
+        )
+    };
+    let packages = universe.packages().map(known);
+    packages.chain([format!("{slots:?}")]).collect()
+}
+
+#[test]
+fn a_compact_list_says_what_the_list_says() {
+    let small = |i: u32| {
+        let (before, after) = ((i * 7) % 150, (i * 11) % 150);
+        let arch = ["amd64", "all", "i386"][i as usize % 3];
+        format!(
+            "Package: p{i}\nVersion: {i}\nArchitecture: {arch}\nPriority: standard\nMaintainer: a\n b\n\
+             Provides: v{before},\n w{after} (= 1)\nDepends: p{before},\n p{after} | b\nDescription: d\n e\n\n"
+        )
+    };
+    let text = (0..150).map(small).collect::<String>() + STANZA;
+    let name = Digest::of(&text);
+    let list = |text| List {
+        name: "main",
+        text,
+        base: true,
+        pin: 500,
+        ..List::default()
+    };
+    let read = |text, foreign: &[&str]| {
+        let foreign: Vec<String> = foreign.iter().map(|it| (*it).to_owned()).collect();
+        Universe::read("amd64", &foreign, &[list(text)]).expect("is well-formed")
+    };
+    let plain = read(text.as_bytes().into(), &["i386"]);
+    assert!(plain.can_be_compact(0));
+    assert!(!read(text.as_bytes().into(), &[]).can_be_compact(0));
+    let mut file = tempfile::tempfile().expect("a temporary file");
+    plain
+        .write_compact(0, &name, 7, &mut file)
+        .expect("is written");
+    let open = |name: &Digest| {
+        let mut file = file.try_clone().expect("is open");
+        std::io::Seek::rewind(&mut file).expect("seekable");
+        Compact::open(file, name)
+    };
+    assert!(open(&Digest::of("another")).is_none());
+    let compact = open(&name).expect("is whole");
+    assert_eq!(compact.plain_bytes(), text.len() as u64);
+    assert_eq!(compact.packed_bytes(), 7);
+    for foreign in [&["i386"][..], &["arm64", "i386"], &[]] {
+        assert_eq!(
+            everything(&read(Text::Compact(&compact), foreign)),
+            everything(&read(text.as_bytes().into(), foreign)),
+            "{foreign:?}"
+        );
+    }
+    assert!(!compact.is_damaged());
+}
