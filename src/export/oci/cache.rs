@@ -1,7 +1,7 @@
 //! Compressed layers that outlive a run.
 
-use crate::store::{Lookup, Store};
-use boot_kit::{Digest, Result, digest::Hashing};
+use crate::store::{Kind, Label, Lookup, Store};
+use boot_kit::{Digest, Result};
 use std::{fs::File, io::Write};
 
 /// Writes the bytes that belong under a key.
@@ -25,10 +25,13 @@ impl Compressed for Store {
             return Ok((digest, size, file));
         }
         let mut incoming = self.incoming()?;
-        let mut hashing = Hashing::new(&mut incoming);
-        make(&mut hashing)?;
-        let (digest, size) = hashing.finish();
-        let file = self.keep(incoming, &digest)?;
+        make(&mut incoming)?;
+        let (digest, size, file) = self.keep_new(incoming, true)?;
+        let label = Label {
+            kind: Kind::Layer,
+            name: key.to_owned(),
+        };
+        self.label(&digest, &label)?;
         self.remember(key, format!("{digest} {size}\n").as_bytes())?;
         Ok((digest, size, file))
     }
