@@ -102,7 +102,12 @@ fn use_oci(output: &OciOutput, name: &Reference) -> Vec<String> {
         OciForm::Layout => {
             let from = quoted(&format!("oci:{path}:{name}"));
             commands.push(format!("skopeo copy {from} docker://{registry}"));
-            commands.push(format!("podman pull {from}"));
+            // Older versions of podman make a name of the path, and refuse one with capitals.
+            commands.push(if path.chars().any(char::is_uppercase) {
+                format!("skopeo copy {from} containers-storage:{name}")
+            } else {
+                format!("podman pull {from}")
+            });
         }
     }
     commands

@@ -6,6 +6,7 @@ use serde_json::json;
 /// Lists the lines of a `Dockerfile` that say what a tar cannot, `PATH` first.
 ///
 /// The engines read them differently: docker takes quotes away and replaces `$NAME`, podman takes values as they are.
+/// Docker knows `STOPSIGNAL` since version 23, <https://github.com/moby/moby/pull/43369>.
 /// Annotations are not among them: an image that was imported cannot have any.
 pub(super) fn changes(engine: &str, options: &ImageOptions) -> Vec<String> {
     let is_docker = engine == "docker";

@@ -107,6 +107,11 @@ fn an_oci_image_is_loaded_from_an_archive_and_pushed_from_a_layout() {
         );
     }
     assert_eq!(
+        plain("X.oci", false).commands[1],
+        "skopeo copy oci:X.oci:debian:trixie containers-storage:debian:trixie"
+    );
+    assert_eq!(plain("a:b.oci", false), Closing::default());
+    assert_eq!(
         plain("a:b.oci.tar", false),
         only(&[
             "docker load -i ./a:b.oci.tar",
