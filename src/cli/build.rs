@@ -46,6 +46,7 @@ pub(super) struct FileArguments {
 
 /// How to build: what has no influence on the image, and so is never part of a recipe.
 #[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches are booleans")]
 struct How {
     /// Replace what is at the output's place
     #[arg(long, help_heading = "The image")]

@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn everything_arrives_in_order_then_nothing() {
-        let bytes: Vec<u8> = (0..3 * PIECE + 5).map(|i| (i % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..251).cycle().take(3 * PIECE + 5).collect();
         let mut reader = Prefetch::start(io::Cursor::new(bytes.clone()));
         let mut read = Vec::new();
         reader.read_to_end(&mut read).expect("memory does not fail");
