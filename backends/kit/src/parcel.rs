@@ -44,6 +44,27 @@ impl Parcel {
         self.items.iter().map(|item| &item.entry)
     }
 
+    /// Gives entries another owner and group, where `owner` names one; owners start as the archive had them.
+    ///
+    /// For formats whose archives name owners that only the root can number, once its scripts have made them.
+    pub fn change_owners(
+        &mut self,
+        owner: &mut dyn FnMut(&Entry) -> Option<(u32, u32)>,
+    ) -> Result<()> {
+        let directory = self.open()?;
+        for (number, item) in self.items.iter_mut().enumerate() {
+            let Some((uid, gid)) = owner(&item.entry) else {
+                continue;
+            };
+            (item.entry.uid, item.entry.gid) = (uid, gid);
+            if item.stored {
+                change_owner(&directory, &number.to_string(), &item.entry)
+                    .context(|| format!("cannot set the owner of `{}`", item.entry.path))?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn items(&self) -> &[Item] {
         &self.items
     }
@@ -253,6 +274,22 @@ pub(crate) fn set_owner_and_mode(fd: impl AsFd, entry: &Entry) -> Result<()> {
         fs::fchown(&fd, Some(owner.0), Some(owner.1)).map_err(io::Error::from)?;
     }
     fs::fchmod(&fd, Mode::from_raw_mode(entry.mode)).map_err(io::Error::from)?;
+    Ok(())
+}
+
+/// Sets the owner of a name in a parcel, and its mode again, of which the system takes away some bits with it.
+fn change_owner(directory: &OwnedFd, name: &str, entry: &Entry) -> io::Result<()> {
+    let owner = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    fs::chownat(directory, name, Some(owner.0), Some(owner.1), flags)?;
+    if !matches!(entry.kind, Kind::Symlink(_)) {
+        fs::chmodat(
+            directory,
+            name,
+            Mode::from_raw_mode(entry.mode),
+            AtFlags::empty(),
+        )?;
+    }
     Ok(())
 }
 
