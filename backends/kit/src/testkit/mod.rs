@@ -16,8 +16,10 @@ mod archive;
 mod deb;
 mod key;
 mod server;
+mod tree;
 
 pub use archive::Archive;
 pub use deb::{Deb, Packing};
 pub use key::{SigningKey, clearsign};
 pub use server::{Fault, Server, Validator};
+pub use tree::Tree;
