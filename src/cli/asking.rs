@@ -114,6 +114,7 @@ impl Asking {
             staging: Staging::default(),
             offline: access.offline,
             cached: true,
+            run_scripts: !request.no_scripts,
             lockfile: None,
         };
         Ok((recipe, options))

@@ -57,6 +57,8 @@ pub struct Assembly<'a> {
     pub cached: bool,
     /// What an OCI image is called, and how it is run.
     pub naming: Naming<'a>,
+    /// Whether scripts of packages run.
+    pub run_scripts: bool,
     /// Whether what is at the output may be replaced.
     pub force: bool,
     /// Hears of everything.
@@ -132,6 +134,7 @@ impl Assembly<'_> {
             epoch: self.epoch,
             jobs: self.jobs,
             finished,
+            run_scripts: self.run_scripts,
         };
         pipeline.run(&*self.backend.installer(self.plan, site)?)?;
         runner.stop();
@@ -148,7 +151,7 @@ impl Assembly<'_> {
             format: self.format,
             epoch: self.epoch,
             prune: &prune,
-            scripts: true,
+            scripts: self.run_scripts,
         };
         keys(self.plan, &conditions)
     }

@@ -22,6 +22,7 @@ use std::{
 
 /// How to build, besides what the recipe says.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches are booleans")]
 pub struct Options {
     /// Which backend knows the packages.
     pub format: Format,
@@ -49,6 +50,8 @@ pub struct Options {
     pub offline: bool,
     /// Take finished layers from the store, and put them there.
     pub cached: bool,
+    /// Whether scripts of packages run.
+    pub run_scripts: bool,
     /// Take the plan from this lock; `None`: resolve.
     pub lockfile: Option<PathBuf>,
 }
@@ -133,6 +136,7 @@ pub fn build(
         epoch: options.epoch.unwrap_or(plan.epoch),
         jobs: options.jobs.or_else(available).map_or(1, NonZero::get),
         cached: options.cached,
+        run_scripts: options.run_scripts,
         naming: Naming {
             options: &options.image,
             reference: &options.image.reference(recipe),

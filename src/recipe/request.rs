@@ -43,6 +43,10 @@ pub struct Request {
     #[arg(long, help_heading = WHAT)]
     pub recommends: bool,
 
+    /// Run no scripts of packages; what they would have done is missing
+    #[arg(long, help_heading = WHAT)]
+    pub no_scripts: bool,
+
     /// Use these parts of the archive, e.g. main,contrib
     #[arg(long, value_name = "NAME,…", help_heading = WHERE)]
     #[serde(deserialize_with = "one_or_many")]
@@ -149,6 +153,7 @@ impl Request {
             include: [self.include, flags.include].concat(),
             exclude: [self.exclude, flags.exclude].concat(),
             recommends: self.recommends || flags.recommends,
+            no_scripts: self.no_scripts || flags.no_scripts,
             components: either(flags.components, self.components),
             mirror: either(flags.mirror, self.mirror),
             keyring: if flags.keyring.is_empty() {

@@ -88,6 +88,10 @@ impl State {
 impl<'a> DebInstaller<'a> {
     /// Starts installing `plan` into an empty root, or into one that holds its lower layers.
     pub fn new(plan: &'a Plan, site: Site<'a>) -> Result<Self> {
+        if !site.run_scripts {
+            let message = "packages of the deb format are configured by their scripts";
+            return Err(Error::new(ErrorKind::Usage, message).with_hint("leave out --no-scripts"));
+        }
         let notes = Notes::read(plan)?;
         let state = if site.finished > 0 {
             State::read(site.root)?

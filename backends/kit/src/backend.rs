@@ -68,6 +68,8 @@ pub struct Site<'a> {
     /// How many of the plan's layers the root holds already, finished and pruned; they are neither unpacked nor
     /// installed again, and all that is known of them is in the root.
     pub finished: usize,
+    /// Whether scripts of packages run (`--no-scripts`); a format whose packages are nothing without them refuses.
+    pub run_scripts: bool,
 }
 
 /// One installation, from an empty root or the layers it holds to a configured one.

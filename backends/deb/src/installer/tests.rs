@@ -113,6 +113,7 @@ fn install_steps(layers: &[&[&[Deb]]], dropped: &str) -> Result<Vec<String>> {
         epoch: 0,
         jobs: 1,
         finished: 0,
+        run_scripts: true,
     };
     let installer = DebInstaller::new(&plan, site)?;
     for (layer, steps) in plan.layers.iter().zip(layers) {
