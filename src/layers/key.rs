@@ -2,6 +2,7 @@
 
 use boot_kit::{Artifact, Digest, Error, ErrorKind, Plan, Result};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Everything a layer depends on besides the plan.
 #[derive(Clone, Debug)]
@@ -25,7 +26,13 @@ const SOURCES: &str = env!("BOOT_SOURCES");
 /// signed, which change nothing.
 pub fn keys(plan: &Plan, conditions: &Conditions<'_>) -> Result<Vec<Digest>> {
     let mut keys: Vec<Digest> = Vec::new();
-    for layer in &plan.layers {
+    for (number, layer) in plan.layers.iter().enumerate() {
+        let above = &plan.layers[number + 1..];
+        let concerns = |key: &String| {
+            let suffix = key.split_once('@').map(|(_, layer)| layer);
+            !above.iter().any(|layer| suffix == Some(layer.name.as_str()))
+        };
+        let notes: BTreeMap<_, _> = plan.notes.iter().filter(|(key, _)| concerns(key)).collect();
         let steps = layer.steps.iter().map(|step| {
             let artifacts: Vec<Value> = step.artifacts.iter().map(artifact).collect();
             Value::from(artifacts)
@@ -37,7 +44,7 @@ pub fn keys(plan: &Plan, conditions: &Conditions<'_>) -> Result<Vec<Digest>> {
             "epoch": conditions.epoch,
             "prune": conditions.prune,
             "scripts": conditions.scripts,
-            "notes": plan.notes,
+            "notes": notes,
             "below": below,
             "name": layer.name,
             "steps": steps.collect::<Vec<_>>(),
@@ -114,6 +121,20 @@ mod tests {
         assert_eq!(name(&moved), one);
         moved.layers[0].steps[0].artifacts[0].requested = false;
         assert_ne!(name(&moved), one);
+    }
+
+    #[test]
+    fn a_note_of_a_layer_counts_from_that_layer_on() {
+        let with = |key: &str| {
+            let mut plan = plan(&["a", "b"]);
+            plan.notes.insert(key.to_owned(), "text".to_owned());
+            keys(&plan, &CONDITIONS).expect("nameable")
+        };
+        let (general, upper, none) = (with("x"), with("x@b"), keys(&plan(&["a", "b"]), &CONDITIONS));
+        let none = none.expect("nameable");
+        assert_eq!(upper[0], none[0]);
+        assert_ne!(upper[1], none[1]);
+        assert_ne!(general[0], none[0]);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use boot_kit::{Error, ErrorKind, Plan, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The key of the plan's notes that holds ours, as JSON.
+/// The key of the plan's notes that holds ours, as JSON; that of a layer above the first has the layer's name after it,
+/// so that the first layer of two images can be the same.
 const KEY: &str = "apk";
 
 /// Decisions of the recipe that installing depends on.
@@ -39,19 +40,54 @@ pub struct KeyFile {
     pub text: String,
 }
 
+/// What only layers above the first are concerned with.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Above {
+    world: Vec<String>,
+    stanzas: BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
+}
+
 impl Notes {
-    /// Puts the notes into `plan`.
+    /// Puts the notes into `plan`, whose layers are there already.
     pub fn write(&self, plan: &mut Plan) -> Result<()> {
-        let text = serde_json::to_string(self).map_err(|error| broken().caused_by(error))?;
-        plan.notes.insert(KEY.to_owned(), text);
+        let mut first = self.clone();
+        let mut above = Above::default();
+        let layers = plan.layers.iter().skip(1);
+        for artifact in layers.flat_map(|layer| &layer.steps).flat_map(|step| &step.artifacts) {
+            let proof = artifact.proof.to_string();
+            above.stanzas.extend(first.stanzas.remove_entry(&proof));
+            above.tags.extend(first.tags.remove_entry(&proof));
+        }
+        if let Some(layer) = plan.layers.get(1) {
+            above.world = std::mem::take(&mut first.world);
+            let key = format!("{KEY}@{}", layer.name);
+            plan.notes.insert(key, json(&above)?);
+        }
+        plan.notes.insert(KEY.to_owned(), json(&first)?);
         Ok(())
     }
 
     /// Takes the notes out of `plan`.
     pub fn read(plan: &Plan) -> Result<Self> {
         let text = plan.notes.get(KEY).ok_or_else(broken)?;
-        serde_json::from_str(text).map_err(|error| broken().caused_by(error))
+        let mut notes: Self =
+            serde_json::from_str(text).map_err(|error| broken().caused_by(error))?;
+        if let Some(layer) = plan.layers.get(1) {
+            let text = plan.notes.get(&format!("{KEY}@{}", layer.name));
+            let above: Above = serde_json::from_str(text.ok_or_else(broken)?)
+                .map_err(|error| broken().caused_by(error))?;
+            notes.world = above.world;
+            notes.stanzas.extend(above.stanzas);
+            notes.tags.extend(above.tags);
+        }
+        Ok(notes)
     }
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| broken().caused_by(error))
 }
 
 fn broken() -> Error {
@@ -62,6 +98,7 @@ fn broken() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use boot_kit::{Artifact, Layer, Proof, Step};
 
     #[test]
     fn notes_survive_a_plan() {
@@ -79,5 +116,43 @@ mod tests {
         assert!(Notes::read(&plan).is_err());
         notes.write(&mut plan).expect("writable");
         assert_eq!(Notes::read(&plan).expect("readable"), notes);
+    }
+
+    #[test]
+    fn what_only_a_later_layer_needs_is_noted_apart() {
+        let layer = |name: &str| Layer {
+            name: name.to_owned(),
+            steps: vec![Step {
+                artifacts: vec![Artifact {
+                    name: name.to_owned(),
+                    version: "1".into(),
+                    arch: "x86_64".into(),
+                    size: 1,
+                    proof: Proof::Identity(format!("Q1{name}")),
+                    urls: Vec::new(),
+                    requested: true,
+                }],
+            }],
+        };
+        let noted = |include: &str| {
+            let mut plan = Plan {
+                layers: vec![layer("base"), layer("include")],
+                ..Plan::default()
+            };
+            let stanzas = ["base", "include"].map(|name| (format!("Q1{name}"), name.to_owned()));
+            let notes = Notes {
+                base_world: vec!["a".into()],
+                world: vec!["a".into(), include.to_owned()],
+                stanzas: stanzas.into(),
+                tags: [("Q1include".to_owned(), "edge".to_owned())].into(),
+                ..Notes::default()
+            };
+            notes.write(&mut plan).expect("writable");
+            assert_eq!(Notes::read(&plan).expect("readable"), notes);
+            plan.notes
+        };
+        let (one, other) = (noted("b"), noted("c"));
+        assert_eq!(one["apk"], other["apk"]);
+        assert_ne!(one["apk@include"], other["apk@include"]);
     }
 }

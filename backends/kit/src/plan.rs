@@ -14,7 +14,8 @@ pub struct Plan {
     /// The signed files all proofs come from, in the order of the recipe's archives.
     #[serde(default)]
     pub indexes: Vec<SignedIndex>,
-    /// What the backend must still know when it installs: small, ordered, its own names and forms.
+    /// What the backend must still know when it installs: small, ordered, its own names and forms. What is named
+    /// `NAME@LAYER` only that layer and those above it depend on.
     pub notes: BTreeMap<String, String>,
 }
 
