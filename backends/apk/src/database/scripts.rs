@@ -1,0 +1,166 @@
+//! `lib/apk/db/scripts.tar`: the scripts of every installed package, for upgrades and removals to come.
+//!
+//! Members are named `<name>-<version>.<C:>.<kind>`; apk finds the package by the checksum. Packages are in the order of
+//! their installation, and every script has the date it has in its package. The headers are those that apk 2.14 writes
+//! itself: GNU's magic, lengths and dates without a final NUL, no names longer than a header holds.
+
+use super::installed::Installed;
+use crate::archive::ScriptKind;
+use boot_kit::{Context, Error, ErrorKind, Result};
+use std::collections::BTreeMap;
+
+/// The scripts of one package, in the order they have in `scripts.tar`.
+pub type Scripts = BTreeMap<ScriptKind, Script>;
+
+/// A script as a package has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Its bytes.
+    pub content: Vec<u8>,
+    /// Modification time, seconds since the Unix epoch.
+    pub mtime: i64,
+}
+
+/// The scripts of all packages that have any, by the package's name, in the order of their installation.
+pub type AllScripts = Vec<(String, Scripts)>;
+
+/// Writes the archive; scripts of packages that are not installed are left out.
+pub fn write(installed: &Installed, all: &AllScripts) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    for (name, scripts) in all {
+        let Some(package) = installed.get(name) else {
+            continue;
+        };
+        for (kind, script) in scripts {
+            let (version, identity) = (package.version(), package.identity());
+            let member = format!("{name}-{version}.{identity}.{}", kind.name());
+            append(&mut out, &member, script)
+                .context(|| format!("cannot note script `{member}`"))?;
+        }
+    }
+    out.extend([0; 1024]);
+    Ok(out)
+}
+
+fn append(out: &mut Vec<u8>, name: &str, script: &Script) -> Result<()> {
+    let mut header = [0; 512];
+    if name.len() >= 100 {
+        return Err(Error::new(
+            ErrorKind::Parse,
+            "its name has more than 99 bytes",
+        ));
+    }
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    let mut put = |at: usize, text: String| {
+        header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    };
+    put(100, format!("{:07o}\0", 0o755));
+    put(108, format!("{:07o}\0{:07o}\0", 0, 0));
+    put(124, format!("{:012o}", script.content.len()));
+    put(136, format!("{:012o}", script.mtime.max(0)));
+    header[148..156].fill(b' ');
+    header[156] = b'0';
+    header[257..264].copy_from_slice(b"ustar  ");
+    header[265..269].copy_from_slice(b"root");
+    header[297..301].copy_from_slice(b"root");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    out.extend_from_slice(&header);
+    out.extend_from_slice(&script.content);
+    out.resize(out.len().next_multiple_of(512), 0);
+    Ok(())
+}
+
+/// Reads the archive; scripts of packages that are not installed are left out.
+pub fn read(archive: &[u8], installed: &Installed) -> Result<AllScripts> {
+    let mut all = AllScripts::new();
+    let owners: BTreeMap<&str, &String> = installed
+        .iter()
+        .map(|(name, package)| (package.identity(), name))
+        .collect();
+    for (path, script) in members(archive)? {
+        let path = String::from_utf8_lossy(path);
+        // A checksum has no full stop in it, a version may.
+        let mut parts = path.rsplitn(3, '.');
+        let (Some(kind), Some(identity)) = (parts.next().and_then(ScriptKind::named), parts.next())
+        else {
+            continue;
+        };
+        let Some(name) = owners.get(identity) else {
+            continue;
+        };
+        if all.last().is_none_or(|(last, _)| last != *name) {
+            all.push(((*name).clone(), Scripts::new()));
+        }
+        if let Some((_, scripts)) = all.last_mut() {
+            scripts.insert(kind, script);
+        }
+    }
+    Ok(all)
+}
+
+/// Finds the names of an archive's files, and what they hold.
+///
+/// Names are taken as they stand: a checksum may have two slashes in a row, which no path has.
+fn members(archive: &[u8]) -> Result<Vec<(&[u8], Script)>> {
+    let broken = || Error::new(ErrorKind::Parse, "the archive has no well-formed header");
+    let mut members = Vec::new();
+    let mut rest = archive;
+    while let Some((header, after)) = rest.split_at_checked(512)
+        && header[0] != 0
+    {
+        let number = |field: &[u8]| {
+            let digits = field.split(|byte| *byte == 0).next()?;
+            i64::from_str_radix(std::str::from_utf8(digits).ok()?.trim(), 8).ok()
+        };
+        let length = number(&header[124..136]).and_then(|length| usize::try_from(length).ok());
+        let length = length.ok_or_else(broken)?;
+        let name = header[..100].split(|byte| *byte == 0).next();
+        let script = Script {
+            content: after.get(..length).ok_or_else(broken)?.to_vec(),
+            mtime: number(&header[136..148]).ok_or_else(broken)?,
+        };
+        members.push((name.ok_or_else(broken)?, script));
+        rest = after
+            .get(length.next_multiple_of(512)..)
+            .unwrap_or_default();
+    }
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::installed;
+
+    #[test]
+    fn scripts_are_read_as_written() {
+        let installed = installed::parse(b"C:Q1a+//b=\nP:a\nV:1.2-r0\n\nC:Q1b=\nP:b\nV:2\n\n")
+            .expect("well-formed");
+        let script = |content: &[u8]| Script {
+            content: content.to_vec(),
+            mtime: 1_700_000_000,
+        };
+        let a = Scripts::from([
+            (ScriptKind::Trigger, script(b"#!/bin/sh\n")),
+            (ScriptKind::PreInstall, script(&[b'x'; 600])),
+        ]);
+        let b = Scripts::from([(ScriptKind::PostUpgrade, script(b""))]);
+        let scripts = vec![("b".to_owned(), b), ("a".to_owned(), a)];
+        let archive = write(&installed, &scripts).expect("short names");
+        assert_eq!(read(&archive, &installed).expect("well-formed"), scripts);
+        let names: Vec<_> = members(&archive)
+            .expect("well-formed")
+            .iter()
+            .map(|(name, _)| String::from_utf8_lossy(name).into_owned())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "b-2.Q1b=.post-upgrade",
+                "a-1.2-r0.Q1a+//b=.pre-install",
+                "a-1.2-r0.Q1a+//b=.trigger",
+            ]
+        );
+    }
+}

@@ -1,0 +1,231 @@
+//! One package's files land in the root, and it is entered in the database.
+
+use super::{ApkInstaller, State};
+use crate::{
+    accounts::Accounts,
+    archive::{self, File, Unpacked},
+    checksum::Checksum,
+    database::{Access, Directory, Installation, Leaf, Protection, Script, Scripts},
+    ownership::Claim,
+    relation::Dependency,
+};
+use boot_kit::{Artifact, Error, ErrorKind, Kind, Parcel, Place, Result, Root, RootPath};
+use sha1::{Digest as _, Sha1};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::Read,
+};
+
+/// What apk adds to the name of a file that it does not put over one an administrator may have changed.
+const NEW: &str = ".apk-new";
+
+impl ApkInstaller<'_> {
+    /// Lands `parcel` by apk's rules, and enters the package in the database.
+    pub(super) fn land(
+        &self,
+        state: &mut State,
+        artifact: &Artifact,
+        package: &Unpacked,
+        mut parcel: Parcel,
+    ) -> Result<()> {
+        let root = self.site.root;
+        if state.accounts.is_none() {
+            state.accounts = Some(Accounts::read(root)?);
+        }
+        let accounts = state.accounts.as_ref().expect("read just before");
+        let owners = owners(package, accounts);
+        let installation = self.installation(artifact, package, &owners)?;
+        parcel.change_owners(&mut |entry| {
+            let owner = *owners.get(&entry.path)?;
+            (owner != (entry.uid, entry.gid)).then_some(owner)
+        })?;
+
+        let claim = state
+            .ownership
+            .claim(&installation, &state.database.installed)?;
+        let beside = Beside {
+            root,
+            protection: Protection::read(root)?,
+            state,
+            installation: &installation,
+            claim: &claim,
+        };
+        root.land(parcel, &mut |entry| beside.place(&entry.path, &entry.kind))?;
+        for (path, access) in &claim.directories {
+            root.set_owner(path, access.uid, access.gid, access.mode)?;
+        }
+        self.enter(state, package, installation, &claim);
+        Ok(())
+    }
+
+    /// Describes the package as the database will.
+    fn installation(
+        &self,
+        artifact: &Artifact,
+        package: &Unpacked,
+        owners: &HashMap<&RootPath, (u32, u32)>,
+    ) -> Result<Installation> {
+        let proof = artifact.proof.to_string();
+        let stanza = self.notes.stanzas.get(&proof).cloned();
+        let stanza = stanza.ok_or_else(|| {
+            let message = format!("the plan has no stanza of package `{}`", artifact.name);
+            Error::new(ErrorKind::Parse, message)
+        })?;
+        let mut installation = Installation {
+            stanza,
+            replaces: package.info.replaces.clone(),
+            replaces_priority: package.info.replaces_priority.unwrap_or_default(),
+            tag: self.tag(&artifact.name),
+            directories: BTreeMap::new(),
+        };
+        for file in &package.files {
+            let (uid, gid) = owners[&file.path];
+            let access = Access {
+                uid,
+                gid,
+                mode: file.mode,
+            };
+            enter_file(&mut installation.directories, file, access);
+        }
+        Ok(installation)
+    }
+
+    /// The tag of the repository the package was pinned to by name.
+    fn tag(&self, name: &str) -> Option<String> {
+        let words = self.notes.world.iter().chain(&self.notes.base_world);
+        let mut words = words.filter_map(|word| Dependency::parse(word).ok());
+        words.find(|word| word.name == name)?.tag
+    }
+
+    fn enter(
+        &self,
+        state: &mut State,
+        package: &Unpacked,
+        mut installation: Installation,
+        claim: &Claim,
+    ) {
+        let database = &mut state.database;
+        for (path, owner) in &claim.taken {
+            if let Some(owner) = database.installed.get_mut(owner) {
+                owner.forget(path);
+            }
+        }
+        for path in &claim.yielded {
+            installation.forget(path);
+        }
+        let name = &package.info.name;
+        state
+            .changed
+            .extend(installation.directories.keys().cloned());
+        state.new.insert(name.clone());
+        let scripts: Scripts = package
+            .scripts
+            .iter()
+            .map(|script| (script.kind, kept(script)))
+            .collect();
+        if !scripts.is_empty() {
+            database.scripts.push((name.clone(), scripts));
+        }
+        if !package.info.triggers.is_empty() {
+            let patterns = package.info.triggers.clone();
+            database.triggers.push((name.clone(), patterns));
+        }
+        database.installed.insert(name.clone(), installation);
+    }
+}
+
+fn kept(script: &archive::Script) -> Script {
+    Script {
+        content: script.content.clone(),
+        mtime: script.mtime,
+    }
+}
+
+/// Looks up the owners of all files by name, as apk does: the number in the archive is for names the root lacks.
+fn owners<'a>(package: &'a Unpacked, accounts: &Accounts) -> HashMap<&'a RootPath, (u32, u32)> {
+    let files = package.files.iter();
+    let owners = files.map(|file| {
+        let uid = accounts.user(file.user.as_bytes()).unwrap_or(file.uid);
+        let gid = accounts.group(file.group.as_bytes()).unwrap_or(file.gid);
+        (&file.path, (uid, gid))
+    });
+    owners.collect()
+}
+
+fn enter_file(directories: &mut BTreeMap<RootPath, Directory>, file: &File, access: Access) {
+    if file.kind == Kind::Directory {
+        let directory = directories.entry(file.path.clone());
+        directory.or_insert_with(Directory::plain).access = access;
+        return;
+    }
+    let Some((parent, name)) = file.path.split() else {
+        return;
+    };
+    let leaf = Leaf {
+        access,
+        checksum: file.checksum.map(|checksum| checksum.to_string()),
+    };
+    let directory = directories.entry(parent);
+    let files = &mut directory.or_insert_with(Directory::plain).files;
+    files.insert(name.to_vec(), leaf);
+}
+
+/// Decides what becomes of one file.
+struct Beside<'a> {
+    root: &'a Root,
+    protection: Protection,
+    state: &'a State,
+    installation: &'a Installation,
+    claim: &'a Claim,
+}
+
+impl Beside<'_> {
+    /// A file that others keep goes nowhere. In a protected directory one that is there and is not as a package shipped
+    /// it stays, and ours goes beside it, unless they are the same.
+    fn place(&self, path: &RootPath, kind: &Kind) -> Result<Place> {
+        if self.claim.yielded.contains(path) {
+            return Ok(Place::Nowhere);
+        }
+        let Some((parent, _)) = path.split() else {
+            return Ok(Place::Own);
+        };
+        if *kind == Kind::Directory || !self.protection.covers(&parent) {
+            return Ok(Place::Own);
+        }
+        let Some(found) = checksum_of(self.root, path)? else {
+            return Ok(Place::Own);
+        };
+        let shipped = |installation: &Installation| installation.leaf(path)?.checksum.clone();
+        let before = self.claim.taken.iter().find(|(taken, _)| taken == path);
+        let before = before.and_then(|(_, owner)| self.state.database.installed.get(owner));
+        if before.and_then(shipped).as_ref() == Some(&found) {
+            return Ok(Place::Own);
+        }
+        Ok(if shipped(self.installation).as_ref() == Some(&found) {
+            Place::Nowhere
+        } else {
+            Place::At(path.with_suffix(NEW))
+        })
+    }
+}
+
+/// The checksum of what is at `path`, as packages have it; `None` if there is nothing that could have one.
+fn checksum_of(root: &Root, path: &RootPath) -> Result<Option<String>> {
+    let mut hasher = Sha1::new();
+    match root.entry(path)?.map(|entry| entry.kind) {
+        Some(Kind::File { .. }) => {
+            let mut file = root.open_file(path)?;
+            let mut buffer = vec![0; 64 << 10];
+            loop {
+                let count = file.read(&mut buffer)?;
+                if count == 0 {
+                    break;
+                }
+                hasher.update(&buffer[..count]);
+            }
+        }
+        Some(Kind::Symlink(target)) => hasher.update(target),
+        _ => return Ok(None),
+    }
+    Ok(Some(Checksum(hasher.finalize().into()).to_string()))
+}
