@@ -5,6 +5,7 @@ mod builtin {
 }
 
 use crate::recipe::{Distribution, distribution::Format, near, request::names_a_file};
+use boot_apk::Apk;
 use boot_deb::Deb;
 use boot_kit::{Backend, Context, Error, ErrorKind, Result, recipe::Key};
 use std::{
@@ -15,6 +16,7 @@ use std::{
 /// Finds the backend that knows a package format.
 pub fn backend(format: Format) -> Box<dyn Backend> {
     match format {
+        Format::Apk => Box::new(Apk),
         Format::Deb => Box::new(Deb),
     }
 }

@@ -51,6 +51,7 @@ fn help_lists_distributions_as_commands() {
     assert_eq!(
         commands,
         [
+            "  alpine  Build an image of Alpine Linux",
             "  debian  Build an image of Debian GNU/Linux",
             "  build   Build the image a recipe file describes",
             "  lock    Write down the exact packages of an image, or update them",
@@ -95,6 +96,17 @@ fn the_version_is_the_packages() {
 #[test]
 fn list_is_a_table_or_json() {
     let table = "\
+alpine  Alpine Linux
+  release  v3.19 (3.19)                           aarch64 armhf armv7 ppc64le s390x x86 x86_64
+  release  v3.20 (3.20)                           aarch64 armhf armv7 ppc64le riscv64 s390x x86 x86_64
+  release  v3.21 (3.21)                           aarch64 armhf armv7 loongarch64 ppc64le riscv64 s390x x86 x86_64
+  release  v3.22 (3.22)                           aarch64 armhf armv7 loongarch64 ppc64le riscv64 s390x x86 x86_64
+  release  v3.23 (3.23)                           aarch64 armhf armv7 loongarch64 ppc64le riscv64 s390x x86 x86_64
+  release  v3.24 (3.24, latest-stable, stable) *  aarch64 armhf armv7 loongarch64 ppc64le riscv64 s390x x86 x86_64
+  release  edge                                   aarch64 armhf armv7 loongarch64 ppc64le riscv64 s390x x86 x86_64
+  variant  base (alpine-base)                     alpine-base: minirootfs and OpenRC
+  variant  minirootfs *                           what Alpine's own minirootfs and container image hold
+
 debian  Debian GNU/Linux
   release  bookworm (12, oldstable)    amd64 arm64 armel armhf i386 mips64el mipsel ppc64el s390x
   release  trixie (13, stable) *       amd64 arm64 armel armhf i386 ppc64el riscv64 s390x
@@ -111,7 +123,7 @@ debian  Debian GNU/Linux
     let (code, stdout, stderr) = told(boot(&["list", "--json"]));
     assert_eq!((code, stderr.as_str()), (0, ""));
     let json: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
-    let debian = &json["distributions"][0];
+    let debian = &json["distributions"][1];
     assert_eq!(debian["name"], "debian");
     assert_eq!(
         debian["releases"][3],

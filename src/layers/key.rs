@@ -30,7 +30,9 @@ pub fn keys(plan: &Plan, conditions: &Conditions<'_>) -> Result<Vec<Digest>> {
         let above = &plan.layers[number + 1..];
         let concerns = |key: &String| {
             let suffix = key.split_once('@').map(|(_, layer)| layer);
-            !above.iter().any(|layer| suffix == Some(layer.name.as_str()))
+            !above
+                .iter()
+                .any(|layer| suffix == Some(layer.name.as_str()))
         };
         let notes: BTreeMap<_, _> = plan.notes.iter().filter(|(key, _)| concerns(key)).collect();
         let steps = layer.steps.iter().map(|step| {
@@ -130,7 +132,11 @@ mod tests {
             plan.notes.insert(key.to_owned(), "text".to_owned());
             keys(&plan, &CONDITIONS).expect("nameable")
         };
-        let (general, upper, none) = (with("x"), with("x@b"), keys(&plan(&["a", "b"]), &CONDITIONS));
+        let (general, upper, none) = (
+            with("x"),
+            with("x@b"),
+            keys(&plan(&["a", "b"]), &CONDITIONS),
+        );
         let none = none.expect("nameable");
         assert_eq!(upper[0], none[0]);
         assert_ne!(upper[1], none[1]);

@@ -6,7 +6,10 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The profiles of each package format, by the name of its backend.
-const FAMILIES: [(&str, &str); 1] = [("deb", include_str!("../../configs/prune/deb.toml"))];
+const FAMILIES: [(&str, &str); 2] = [
+    ("apk", include_str!("../../configs/prune/apk.toml")),
+    ("deb", include_str!("../../configs/prune/deb.toml")),
+];
 
 /// Stands for a language in a pattern.
 const LOCALE: &str = "{locale}";

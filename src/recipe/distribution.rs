@@ -42,6 +42,8 @@ pub struct Distribution {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
+    /// Alpine's.
+    Apk,
     /// Debian's.
     Deb,
 }
@@ -50,6 +52,7 @@ impl Format {
     /// Its name, as in `configs/`.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Apk => "apk",
             Self::Deb => "deb",
         }
     }

@@ -102,7 +102,8 @@ impl<'a> ApkInstaller<'a> {
             kind,
             content: &script.content,
         };
-        self.run(state, &script, &[package.info.version.clone()])
+        let args = std::slice::from_ref(&package.info.version);
+        self.run(state, &script, args)
     }
 
     fn run(&self, state: &mut State, script: &Script<'_>, args: &[String]) -> Result<()> {
@@ -183,11 +184,11 @@ impl<'a> ApkInstaller<'a> {
         let write = |path: &str, text: &str| -> Result<()> {
             root.write(&RootPath::parse(path)?, text.as_bytes(), 0o644)
         };
-        let is_base = self.plan.layers.first().is_some_and(|first| first == layer);
-        let world = if is_base {
-            &self.notes.base_world
-        } else {
+        let is_last = self.plan.layers.last().is_some_and(|last| last == layer);
+        let world = if is_last {
             &self.notes.world
+        } else {
+            &self.notes.base_world
         };
         let lines: Vec<_> = world.iter().map(|word| format!("{word}\n")).collect();
         write("etc/apk/world", &lines.concat())?;
@@ -195,10 +196,11 @@ impl<'a> ApkInstaller<'a> {
         if !self.notes.repositories.is_empty() {
             write("etc/apk/repositories", &self.notes.repositories)?;
         }
-        for key in &self.notes.keys {
-            let path = RootPath::from("etc/apk/keys").join(key.name.as_bytes());
-            if root.entry(&path)?.is_none() {
-                root.write(&path, key.text.as_bytes(), 0o644)?;
+        // A distribution's own package has the keys of the architecture, and no others.
+        let keys = RootPath::from("etc/apk/keys");
+        if root.list(&keys)?.is_empty() {
+            for key in &self.notes.keys {
+                root.write(&keys.join(key.name.as_bytes()), key.text.as_bytes(), 0o644)?;
             }
         }
         Ok(())

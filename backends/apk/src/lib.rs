@@ -34,9 +34,7 @@ pub mod trust;
 pub mod version;
 pub mod world;
 
-use boot_kit::{
-    Artifact, Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site,
-};
+use boot_kit::{Artifact, Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site};
 use std::fs::File;
 
 /// The backend: apks of either version, indexed by signed files, installed as apk would.

@@ -55,7 +55,10 @@ impl Notes {
         let mut first = self.clone();
         let mut above = Above::default();
         let layers = plan.layers.iter().skip(1);
-        for artifact in layers.flat_map(|layer| &layer.steps).flat_map(|step| &step.artifacts) {
+        for artifact in layers
+            .flat_map(|layer| &layer.steps)
+            .flat_map(|step| &step.artifacts)
+        {
             let proof = artifact.proof.to_string();
             above.stanzas.extend(first.stanzas.remove_entry(&proof));
             above.tags.extend(first.tags.remove_entry(&proof));

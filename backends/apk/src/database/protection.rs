@@ -56,11 +56,11 @@ impl Protection {
         let ends = (0..path.len()).filter(|at| path[*at] == b'/');
         let mut protects = false;
         for end in ends.chain([path.len()]) {
-            let matching = self
+            let mut matching = self
                 .rules
                 .iter()
                 .filter(|(pattern, _)| glob::matches(pattern, &path[..end]));
-            if let Some((_, last)) = matching.last() {
+            if let Some((_, last)) = matching.next_back() {
                 protects = *last;
             }
         }

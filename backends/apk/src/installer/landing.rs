@@ -7,7 +7,6 @@ use crate::{
     checksum::Checksum,
     database::{Access, Directory, Installation, Leaf, Protection, Script, Scripts},
     ownership::Claim,
-    relation::Dependency,
 };
 use boot_kit::{Artifact, Error, ErrorKind, Kind, Parcel, Place, Result, Root, RootPath};
 use sha1::{Digest as _, Sha1};
@@ -54,7 +53,7 @@ impl ApkInstaller<'_> {
         for (path, access) in &claim.directories {
             root.set_owner(path, access.uid, access.gid, access.mode)?;
         }
-        self.enter(state, package, installation, &claim);
+        enter(state, package, installation, &claim);
         Ok(())
     }
 
@@ -75,7 +74,7 @@ impl ApkInstaller<'_> {
             stanza,
             replaces: package.info.replaces.clone(),
             replaces_priority: package.info.replaces_priority.unwrap_or_default(),
-            tag: self.tag(&artifact.name),
+            tag: self.notes.tags.get(&proof).cloned(),
             directories: BTreeMap::new(),
         };
         for file in &package.files {
@@ -89,49 +88,37 @@ impl ApkInstaller<'_> {
         }
         Ok(installation)
     }
+}
 
-    /// The tag of the repository the package was pinned to by name.
-    fn tag(&self, name: &str) -> Option<String> {
-        let words = self.notes.world.iter().chain(&self.notes.base_world);
-        let mut words = words.filter_map(|word| Dependency::parse(word).ok());
-        words.find(|word| word.name == name)?.tag
+/// Enters a package in the database, without what others keep, and takes from others what it won.
+fn enter(state: &mut State, package: &Unpacked, mut installation: Installation, claim: &Claim) {
+    let database = &mut state.database;
+    for (path, owner) in &claim.taken {
+        if let Some(owner) = database.installed.get_mut(owner) {
+            owner.forget(path);
+        }
     }
-
-    fn enter(
-        &self,
-        state: &mut State,
-        package: &Unpacked,
-        mut installation: Installation,
-        claim: &Claim,
-    ) {
-        let database = &mut state.database;
-        for (path, owner) in &claim.taken {
-            if let Some(owner) = database.installed.get_mut(owner) {
-                owner.forget(path);
-            }
-        }
-        for path in &claim.yielded {
-            installation.forget(path);
-        }
-        let name = &package.info.name;
-        state
-            .changed
-            .extend(installation.directories.keys().cloned());
-        state.new.insert(name.clone());
-        let scripts: Scripts = package
-            .scripts
-            .iter()
-            .map(|script| (script.kind, kept(script)))
-            .collect();
-        if !scripts.is_empty() {
-            database.scripts.push((name.clone(), scripts));
-        }
-        if !package.info.triggers.is_empty() {
-            let patterns = package.info.triggers.clone();
-            database.triggers.push((name.clone(), patterns));
-        }
-        database.installed.insert(name.clone(), installation);
+    for path in &claim.yielded {
+        installation.forget(path);
     }
+    let name = &package.info.name;
+    state
+        .changed
+        .extend(installation.directories.keys().cloned());
+    state.new.insert(name.clone());
+    let scripts: Scripts = package
+        .scripts
+        .iter()
+        .map(|script| (script.kind, kept(script)))
+        .collect();
+    if !scripts.is_empty() {
+        database.scripts.push((name.clone(), scripts));
+    }
+    if !package.info.triggers.is_empty() {
+        let patterns = package.info.triggers.clone();
+        database.triggers.push((name.clone(), patterns));
+    }
+    database.installed.insert(name.clone(), installation);
 }
 
 fn kept(script: &archive::Script) -> Script {

@@ -3,6 +3,8 @@
 //! No script runs here; `tests/alpine.rs` of the program runs them all. What scripts leave in these three worlds is known
 //! and listed.
 
+#![allow(clippy::print_stdout, reason = "a skip says why")]
+
 mod worlds;
 
 use boot_kit::testkit::Tree;

@@ -1,0 +1,170 @@
+//! `boot alpine` on real packages, scripts and all, against what apk and Alpine's own builders made of them.
+//!
+//! Needs the real packages beside the workspace and a system that allows namespaces; says so where it has not.
+
+#![allow(clippy::print_stdout, reason = "a skip says why")]
+
+mod bench;
+
+use bench::{Bench, golden, mended};
+use boot_kit::testkit::Tree;
+use std::collections::{BTreeMap, BTreeSet};
+
+const DEVICE: &str = "images have an empty /dev: whoever runs one fills it";
+const BACKUP: &str = "the state before the last account was added depends on the order of packages";
+
+/// Paths of a tree of ours that differ from apk's, each with the reason.
+const TOLERATED: [(&str, &str); 11] = [
+    ("dev/console", DEVICE),
+    ("dev/null", DEVICE),
+    ("dev/random", DEVICE),
+    ("dev/urandom", DEVICE),
+    ("dev/zero", DEVICE),
+    (
+        "etc/apk/repositories",
+        "apk was given them on its command line",
+    ),
+    ("etc/group-", BACKUP),
+    ("etc/passwd-", BACKUP),
+    (
+        "etc/shadow",
+        "root's password is locked instead of empty, and accounts are dated like the image",
+    ),
+    ("etc/shadow-", BACKUP),
+    (
+        "lib/apk/db/installed",
+        "apk 2.14.10 writes r: of alpine-base into the next stanza",
+    ),
+];
+
+/// The worlds apk was given, and how to ask for them.
+const WORLDS: [(&str, &[&str]); 3] = [
+    ("minirootfs", &[]),
+    ("alpine-base", &["--variant", "base"]),
+    (
+        "alpine-base-openssh-chrony",
+        &["--variant", "base", "--include", "openssh,chrony"],
+    ),
+];
+
+#[test]
+fn every_world_is_what_apk_made_of_it() {
+    let Some(bench) = Bench::new() else { return };
+    for (name, arguments) in WORLDS {
+        let image = bench.build(arguments);
+        let theirs = Tree::parse(&golden(&format!("{name}.tree.txt")));
+        let tolerated: BTreeSet<&str> = TOLERATED.iter().map(|(path, _)| *path).collect();
+        let mut differing = Tree::of_tar(&image).differences(&theirs);
+        differing.retain(|path, _| !tolerated.contains(path.as_str()));
+        assert_eq!(differing, BTreeMap::new(), "{name}");
+        let database = bench::read(&image, "lib/apk/db/installed");
+        assert_eq!(
+            database,
+            mended(&golden(&format!("{name}.installed.txt"))),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn accounts_are_dated_like_the_image_and_none_is_open() {
+    let Some(bench) = Bench::new() else { return };
+    let day = 20_000;
+    let epoch = (day * 86_400 + 7).to_string();
+    let image = bench.build(&[
+        "--variant",
+        "base",
+        "--include",
+        "chrony",
+        "--epoch",
+        &epoch,
+    ]);
+    let shadow = bench::read(&image, "etc/shadow");
+    let lines: Vec<&str> = shadow.lines().collect();
+    assert_eq!(lines.first(), Some(&"root:*::0:::::"));
+    assert_eq!(lines.last(), Some(&"chrony:!:20000:0:99999:7:::"));
+    let open = lines
+        .iter()
+        .filter(|line| line.split(':').nth(1) == Some(""));
+    assert_eq!(open.count(), 0, "{shadow}");
+}
+
+#[test]
+fn the_files_of_equal_builds_are_those_of_the_genuine_minirootfs() {
+    let Some(bench) = Bench::new() else { return };
+    let image = bench.build(&[]);
+    let genuine = bench::genuine();
+    let (ours, theirs) = (Tree::of_tar(&image), Tree::of_tar(&genuine));
+    let stanzas = |image: &[u8]| -> BTreeMap<String, String> {
+        let text = bench::read(image, "lib/apk/db/installed");
+        let stanzas = text.split("\n\n").filter_map(|stanza| {
+            let name = stanza.lines().find_map(|line| line.strip_prefix("P:"))?;
+            Some((name.to_owned(), stanza.to_owned()))
+        });
+        stanzas.collect()
+    };
+    let (our_stanzas, their_stanzas) = (stanzas(&image), stanzas(&genuine));
+    let equal: Vec<_> = our_stanzas
+        .iter()
+        .filter(|(name, stanza)| their_stanzas.get(*name) == Some(stanza))
+        .collect();
+    let names: Vec<_> = equal.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "alpine-baselayout",
+            "alpine-baselayout-data",
+            "alpine-keys",
+            "libc-utils",
+            "musl",
+            "musl-utils",
+            "scanelf",
+            "zlib",
+        ]
+    );
+    let mut compared = 0;
+    for (name, stanza) in equal {
+        let mut directory = "";
+        for line in stanza.lines() {
+            let path = match line.split_once(':') {
+                Some(("F", path)) => {
+                    directory = path;
+                    path.to_owned()
+                }
+                Some(("R", file)) => format!("{directory}/{file}"),
+                _ => continue,
+            };
+            if path.is_empty() || path.starts_with("dev/") {
+                // Upstream's archive is made without what is in /dev.
+                continue;
+            }
+            assert_eq!(ours.0.get(&path), theirs.0.get(&path), "{name}: {path}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 150, "{compared}");
+}
+
+#[test]
+fn the_minirootfs_needs_no_script() {
+    let Some(bench) = Bench::new() else { return };
+    let (status, image, stderr) = bench.run(&["--no-scripts"]);
+    assert_eq!(
+        (status, stderr.as_str()),
+        (
+            0,
+            "warning: scripts were not run: busybox-1.36.1-r15.post-install, \
+             alpine-baselayout-3.4.3-r2.pre-install, alpine-baselayout-3.4.3-r2.post-install, \
+             busybox-1.36.1-r15.trigger\n"
+        )
+    );
+    assert!(image == bench.build(&[]), "the same bytes with scripts");
+}
+
+#[test]
+fn the_image_is_the_same_however_many_work_on_it() {
+    let Some(bench) = Bench::new() else { return };
+    let arguments = ["--variant", "base", "--include", "openssh,chrony"];
+    let image = |jobs| bench.build(&[&arguments[..], &["--jobs", jobs]].concat());
+    assert!(image("1") == image("8"), "the same bytes");
+}
