@@ -4,6 +4,8 @@
 //! layer has landed the triggers run, each with the directories that changed, and the database is written.
 
 mod landing;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     accounts::{self, Accounts},

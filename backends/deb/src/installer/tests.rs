@@ -1,3 +1,5 @@
+mod conformance;
+
 use super::*;
 use boot_kit::{
     Command, Digest, Outcome, Proof, Root, Runner, event::Silence, parcel::Packing, testkit::Deb,

@@ -13,6 +13,7 @@
 //! ```
 
 mod archive;
+pub mod conformance;
 mod deb;
 mod key;
 mod server;
