@@ -23,7 +23,7 @@ pub mod manifest;
 mod tests;
 pub mod whiteout;
 
-pub use cache::Compressed;
+pub use cache::{Compressed, ForOnce};
 pub use config::Image;
 pub use layer::{LayerCompression, LayerSource, Stored};
 

@@ -19,23 +19,29 @@ pub struct Gist {
 }
 
 impl Gist {
-    /// Finds it in the store, or goes through the layers once.
-    pub fn of(layers: &[Layer], store: &Store) -> Result<Self> {
+    /// Finds it in the store, if there is one, or goes through the layers once.
+    pub fn of(layers: &[Layer], store: Option<&Store>) -> Result<Self> {
         let ids: Vec<_> = layers
             .iter()
             .map(|layer| layer.record.diff_id.to_string())
             .collect();
         let name = format!("gist {}", Digest::of(ids.join(" ")));
-        let known = store.recall(&name)?;
+        let known = match store {
+            Some(store) => store.recall(&name)?,
+            None => None,
+        };
         if let Some(gist) = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
             return Ok(gist);
         }
         let mut look = Look::default();
         Stack(layers).send(&mut look)?;
         let gist = look.gist();
-        let bytes = serde_json::to_vec(&gist)
-            .map_err(|error| Error::new(ErrorKind::Io, "cannot note an image").caused_by(error))?;
-        store.remember(&name, &bytes)?;
+        if let Some(store) = store {
+            let bytes = serde_json::to_vec(&gist).map_err(|error| {
+                Error::new(ErrorKind::Io, "cannot note an image").caused_by(error)
+            })?;
+            store.remember(&name, &bytes)?;
+        }
         Ok(gist)
     }
 }

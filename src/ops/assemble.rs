@@ -265,8 +265,9 @@ impl Assembly<'_> {
         let Output::Oci(oci) = output else {
             return self.export(output, &|sink| Stack(layers).send(sink));
         };
+        let keep = self.cached.then_some(self.store);
         let (written, files) =
-            oci::export_layers(layers, self.store, oci, self.naming, &self.options())?;
+            oci::export_layers(layers, keep, self.store, oci, self.naming, &self.options())?;
         Ok(Made {
             files,
             bytes: written.bytes,

@@ -139,6 +139,10 @@ pub fn build(
         run_scripts: options.run_scripts,
         naming: Naming {
             options: &options.image,
+            title: &format!(
+                "{} {} {}",
+                recipe.distribution, recipe.release, recipe.variant
+            ),
             reference: &options.image.reference(recipe),
             platform: &options.platform,
         },

@@ -3,7 +3,7 @@
 use crate::{
     export::{
         Options,
-        oci::{Image, LayerSource, Stored, Written, write_oci},
+        oci::{Compressed, ForOnce, Image, LayerSource, Stored, Written, write_oci},
         output::OciOutput,
     },
     layers::{Gist, Layer},
@@ -20,24 +20,29 @@ pub struct Naming<'a> {
     pub options: &'a ImageOptions,
     /// What it is called.
     pub reference: &'a Reference,
+    /// What it is, in a few words.
+    pub title: &'a str,
     /// Its OCI platform, e.g. `linux/arm64`.
     pub platform: &'a str,
 }
 
 /// Writes an image of `layers`, the lowest first; returns it with the number of files in it.
+///
+/// `keep` says where compressed layers are kept, if anywhere.
 pub(super) fn export_layers(
     layers: &[Layer],
+    keep: Option<&Store>,
     store: &Store,
     output: &OciOutput,
     naming: Naming<'_>,
     options: &Options<'_>,
 ) -> Result<(Written, u64)> {
-    let gist = Gist::of(layers, store)?;
+    let gist = Gist::of(layers, keep)?;
     let image = Image {
         options: naming.options,
         reference: naming.reference,
         platform: naming.platform,
-        title: None,
+        title: Some(naming.title),
         shell: gist.shell.as_deref(),
     };
     let tars: Vec<_> = layers
@@ -68,6 +73,11 @@ pub(super) fn export_layers(
             }
         });
     let sources: Vec<LayerSource<'_>> = sources.collect();
-    let written = write_oci(output, &image, &sources, store, options)?;
+    let for_once = ForOnce(store);
+    let compressed: &dyn Compressed = match keep {
+        Some(store) => store,
+        None => &for_once,
+    };
+    let written = write_oci(output, &image, &sources, compressed, options)?;
     Ok((written, gist.entries))
 }

@@ -37,6 +37,17 @@ impl Compressed for Store {
     }
 }
 
+/// Keeps nothing: what is made is gone when it has been written.
+pub struct ForOnce<'a>(pub &'a Store);
+
+impl Compressed for ForOnce<'_> {
+    fn get(&self, _key: &str, make: Make<'_>) -> Result<(Digest, u64, File)> {
+        let mut incoming = self.0.incoming()?;
+        make(&mut incoming)?;
+        self.0.keep_new(incoming, false)
+    }
+}
+
 fn parse(note: &[u8]) -> Option<(Digest, u64)> {
     let (digest, size) = std::str::from_utf8(note).ok()?.trim_end().split_once(' ')?;
     Some((digest.parse().ok()?, size.parse().ok()?))
