@@ -31,15 +31,9 @@ exit \"${status:-255}\"
 
 /// Runs a command and lends itself to whoever calls the program meanwhile.
 ///
-/// The arguments are the program's own path, the one it is called by, and the command. The program becomes the body of a
-/// function, which each fork calls once, as if it were the main program.
+/// The arguments are the program's own path, the one it is called by, and the command. A fork has the modules of the
+/// program already and reads the program itself (`do`), which is then as if it had been started: the same scopes, `@ARGV`, `$0`.
 const LENDER: &str = r#"
-# First of all, where no variable of ours is in sight. A named function, as those in it share the variables of its first call.
-sub compiled {
-    local $SIG{__WARN__} = sub {};
-    return eval "package main; sub lent_program {\n#line 1 \"$_[1]\"\n$_[0]\n\n=cut\n\n}\n1";
-}
-
 use strict;
 use Fcntl qw(O_NONBLOCK O_RDWR);
 
@@ -57,8 +51,12 @@ sub code {
     return $status & 127 ? 128 + ($status & 127) : $status >> 8;
 }
 
-my ($text) = split /^__(?:END|DATA)__$/m, slurp($program);
-my $is_compiled = compiled($text, $name);
+my $text = slurp($program);
+my $is_perl = $text =~ /^#!.*\bperl\b/;
+# What it will ask for, read once; what is not there it finds out for itself.
+for my $module ($is_perl ? $text =~ /^use\s+([A-Za-z][\w:]*)/mg : ()) {
+    eval "require $module";
+}
 
 sub serve {
     my ($caller) = @_;
@@ -74,11 +72,15 @@ sub serve {
     open STDOUT, '>>', "$proc/fd/3";
     open STDERR, '>>', "$proc/fd/2";
     @ARGV = @words;
-    exec { $program } $name, @ARGV unless $is_compiled;
+    exec { $program } $name, @ARGV unless $is_perl;
     $0 = $name;
     $SIG{CHLD} = 'DEFAULT';
-    lent_program();
-    exit 0;
+    ($!, $@) = (0, '');
+    do $program;
+    exit 0 unless length $@;
+    my $code = $! + 0;
+    print STDERR $@;
+    exit($code || 255);
 }
 
 system('mkfifo', $calls, $answers) == 0 or exit 125;
@@ -219,7 +221,8 @@ sub note {
 }
 
 note($_) for @ARGV;
-print basename($0), \" $seen: @all, $ENV{MOOD}, $ENV{PWD}\\n\";
+my $action = shift // '';
+print basename($0), \" $seen: $action of @all, $ENV{MOOD}, $ENV{PWD}\\n\";
 print STDERR \"$0 warns\\n\" if $ENV{MOOD} eq 'bad';
 die \"no more\\n\" if $ENV{MOOD} eq 'dead';
 exit 7 if $seen > 1;
@@ -236,8 +239,8 @@ nobody
         let Some(ran) = run(SHOW, script) else {
             return;
         };
-        let stdout = "tool 1: one, good, /usr\n0\ntool 2: one two  words, bad, /usr\n7\n0\n\
-                      tool 5: tool 1: x, good, /usr, good, /usr\ntool 0: , dead, /usr\n";
+        let stdout = "tool 1: one of one, good, /usr\n0\ntool 2: one of one two  words, bad, /usr\n7\n0\n\
+                      tool 7: tool of tool 1: x of x, good, /usr, good, /usr\ntool 0:  of , dead, /usr\n";
         // perl's exit code of `die` is the last error's number.
         let (code, said, warned) = ran;
         assert_eq!(code, Some(3));
@@ -248,7 +251,15 @@ nobody
     }
 
     #[test]
-    fn a_program_that_cannot_be_read_as_a_function_is_called_all_the_same() {
+    fn its_modules_are_read_once() {
+        let text = "#!/usr/bin/perl\nuse File::Basename;\nprint getppid == $ENV{LENDER} ? 'lent' : 'anew', \"\\n\";\n";
+        if let Some(ran) = run(text, "LENDER=$PPID $TOOL; LENDER=$PPID $TOOL") {
+            assert_eq!(ran, (Some(0), "lent\nlent\n".into(), String::new()));
+        }
+    }
+
+    #[test]
+    fn a_program_of_another_language_is_called_all_the_same() {
         if let Some(ran) = run(
             "#!/bin/sh\necho plain \"$@\"; exit 5\n",
             "$TOOL a b; echo $?",
