@@ -65,6 +65,12 @@ impl Root {
         Ok(Some(describe(path.clone(), kind, &stat, BTreeMap::new())))
     }
 
+    /// Tells whether a directory is at `path`, following links inside the root.
+    pub fn is_directory(&self, path: &RootPath) -> Result<bool> {
+        let directory = absent(self.resolve(path, OFlags::PATH | OFlags::DIRECTORY));
+        Ok(directory.context(|| looking(path))?.is_some())
+    }
+
     /// Opens a regular file for reading, following links inside the root.
     pub fn open_file(&self, path: &RootPath) -> Result<File> {
         self.regular_file(path)
