@@ -105,6 +105,8 @@ impl Asking {
             platform,
             output: output.unwrap_or_else(|| default_output(&recipe)),
             image: request.image.clone(),
+            add: request.add.clone(),
+            run: request.run.clone(),
             force: false,
             prune: request.prune.unwrap_or_default(),
             keep_locales: words(&request.keep_locales),

@@ -3,6 +3,7 @@
 use super::{
     connect,
     oci::{self, Naming},
+    top::{self, Top},
 };
 use crate::{
     export::{self, Output},
@@ -21,7 +22,8 @@ use crate::{
     work::{self, Staging},
 };
 use boot_kit::{
-    Artifact, Backend, Digest, Event, Plan, Report, Result, Root, Sink, backend::Site, event::Phase,
+    Artifact, Backend, Digest, Error, ErrorKind, Event, Plan, Report, Result, Root, Sink,
+    backend::Site, event::Phase,
 };
 use std::{
     collections::VecDeque,
@@ -35,6 +37,8 @@ pub struct Assembly<'a> {
     pub entered: &'a Entered,
     /// What to install.
     pub plan: &'a Plan,
+    /// What comes above the layers of the plan, as one more.
+    pub top: Option<&'a Top>,
     /// The name of its package format.
     pub format: &'a str,
     /// Who knows it.
@@ -105,19 +109,50 @@ impl Assembly<'_> {
             ..sandbox::Settings::new(self.epoch)
         };
         let runner = Sandbox::new(root.path(), settings);
-        let finished = found.len();
-        let progress = Mutex::new(self.restore(&root, found, locks)?);
+        let site = Site {
+            root: &root,
+            runner: &runner,
+            report: &**self.report,
+            epoch: self.epoch,
+            jobs: self.jobs,
+            finished: found.len(),
+            run_scripts: self.run_scripts,
+        };
+        let mut progress = self.restore(&root, found, locks)?;
+        if site.finished < self.plan.layers.len() {
+            progress = self.install(site, &staging, progress, &keys)?;
+            // What is above finds a sandbox as new as if these layers had been found.
+            runner.stop();
+        }
+        if let Some(top) = self.top {
+            top.apply(site, &staging.parcels_path())?;
+            self.profile.apply(&root, &**self.report)?;
+        }
+        runner.stop();
+        self.last(&root, progress, &keys, output)
+    }
+
+    /// Installs the layers of the plan that are not finished; finishes all but the last of `keys`.
+    fn install(
+        &self,
+        site: Site<'_>,
+        staging: &Staging,
+        progress: Progress,
+        keys: &[Digest],
+    ) -> Result<Progress> {
+        let root = site.root;
+        let progress = Mutex::new(progress);
         let verify = |artifact: &Artifact, file: &mut File| self.backend.verify(artifact, file);
         let pipeline = Pipeline {
-            layers: &self.plan.layers[finished..],
+            layers: &self.plan.layers[site.finished..],
             fetch: &|artifact| Ok(self.net.artifact(artifact, &verify)?.file),
             keep: &|path, kind| !self.profile.drops(path, kind),
             finished: &|layer| {
                 let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-                self.profile.apply(&root, &**self.report)?;
+                self.profile.apply(root, &**self.report)?;
                 let number = progress.layers.len();
                 if number + 1 < keys.len() {
-                    self.finish(&root, &layer.name, &keys[number], &mut progress)?;
+                    self.finish(root, &layer.name, &keys[number], &mut progress)?;
                 }
                 Ok(())
             },
@@ -127,21 +162,10 @@ impl Assembly<'_> {
             report: &**self.report,
             stop: self.interrupt,
         };
-        let site = Site {
-            root: &root,
-            runner: &runner,
-            report: &**self.report,
-            epoch: self.epoch,
-            jobs: self.jobs,
-            finished,
-            run_scripts: self.run_scripts,
-        };
         pipeline.run(&*self.backend.installer(self.plan, site)?)?;
-        runner.stop();
-        let progress = progress
+        Ok(progress
             .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.last(&root, progress, &keys, output)
+            .unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Names all layers.
@@ -153,7 +177,20 @@ impl Assembly<'_> {
             prune: &prune,
             scripts: self.run_scripts,
         };
-        keys(self.plan, &conditions)
+        let mut keys = keys(self.plan, &conditions)?;
+        if let Some(top) = self.top {
+            let below = keys.last().ok_or_else(|| {
+                Error::new(ErrorKind::Usage, "there are no packages to add files to")
+            })?;
+            keys.push(top.key(below)?);
+        }
+        Ok(keys)
+    }
+
+    /// What layer number `number` is called.
+    fn name(&self, number: usize) -> &str {
+        let planned = self.plan.layers.get(number);
+        planned.map_or(top::NAME, |layer| &layer.name)
     }
 
     /// Finds finished layers, and takes the right to make the others; waits for builds that are making them.
@@ -240,7 +277,7 @@ impl Assembly<'_> {
         if !self.cached && !is_oci {
             return self.export(output, &|sink| root.walk(sink));
         }
-        let name = &self.plan.layers[number].name;
+        let name = self.name(number);
         let change = self.change(root, &progress)?;
         let mut writer = LayerWriter::new(self.store, change, self.epoch, self.jobs)?;
         if is_oci {

@@ -1,12 +1,12 @@
 //! From a recipe to an image.
 
-use super::{assemble::Assembly, connect, oci::Naming, planning::plan_for};
+use super::{assemble::Assembly, connect, oci::Naming, planning::plan_for, top::Top};
 use crate::{
     export::Output,
     interrupt,
     net::Net,
     prune,
-    recipe::{ImageOptions, Profile, distribution::Format},
+    recipe::{Addition, ImageOptions, Profile, distribution::Format},
     registry,
     sandbox::{self, Entered},
     work::{self, Place},
@@ -32,6 +32,10 @@ pub struct Options {
     pub output: PathBuf,
     /// How the image is to be run, and what it is called.
     pub image: ImageOptions,
+    /// Files of the host that go on top of the packages.
+    pub add: Vec<Addition>,
+    /// Commands that are run in the image after that.
+    pub run: Vec<String>,
     /// Replace what is there.
     pub force: bool,
     /// What to leave out.
@@ -88,6 +92,7 @@ pub struct Summary {
 /// Chooses the packages; fetches indexes only.
 pub fn plan(recipe: &Recipe, options: &Options, report: &dyn Report) -> Result<Plan> {
     let interrupt = interrupt::listen()?;
+    Top::read(&options.add, &options.run)?;
     let store = connect::store(options)?;
     let net = Net::new(&store, connect::net_options(options), report, &interrupt);
     let backend = registry::backend(options.format);
@@ -117,22 +122,26 @@ pub fn build(
         options.prune.name(),
         &options.keep_locales,
     )?;
+    let top = Top::read(&options.add, &options.run)?;
 
     let store = connect::store(options)?;
     let net = Net::new(&store, connect::net_options(options), &**report, &interrupt);
     let backend = registry::backend(options.format);
     let plan = plan_for(recipe, options, &net, &*backend, &**report)?;
     let available = || thread::available_parallelism().ok();
+    // Packages unpack to three to five times their size; scripts add caches and bytecode.
+    let needed = plan.bytes() * 6 + top.as_ref().map_or(0, Top::bytes);
     let assembly = Assembly {
         entered,
         plan: &plan,
+        top: top.as_ref(),
         format: options.format.name(),
         backend: &*backend,
         store: &store,
         net: &net,
         profile: &profile,
         keep_locales: &options.keep_locales,
-        work: work_options(options, &plan),
+        work: work_options(options, needed),
         epoch: options.epoch.unwrap_or(plan.epoch),
         jobs: options.jobs.or_else(available).map_or(1, NonZero::get),
         cached: options.cached,
@@ -161,15 +170,14 @@ pub fn build(
     })
 }
 
-fn work_options(options: &Options, plan: &Plan) -> work::Options {
+fn work_options(options: &Options, bytes: u64) -> work::Options {
     let place = match &options.staging {
         Staging::Auto => Place::Auto,
         Staging::Tmpfs => Place::Memory,
         Staging::Directory(path) => Place::Directory(path.clone()),
     };
-    // Packages unpack to three to five times their size; scripts add caches and bytecode.
     work::Options {
         place,
-        needed_bytes: plan.bytes() * 6 + (256 << 20),
+        needed_bytes: bytes + (256 << 20),
     }
 }

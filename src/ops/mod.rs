@@ -9,6 +9,7 @@ pub mod list;
 pub mod lock;
 mod oci;
 pub mod planning;
+pub mod top;
 
 pub use build::build;
 pub use fetch::fetch;

@@ -73,6 +73,8 @@ fn begins(phase: Phase, tally: &Tally) -> String {
         Phase::Resolve => "choosing packages".to_owned(),
         Phase::Fetch => "fetching packages".to_owned(),
         Phase::Unpack => "unpacking packages".to_owned(),
+        // The packages were found finished: there are only commands of the recipe's own.
+        Phase::Configure if tally.unpacked == 0 => "running commands".to_owned(),
         Phase::Configure => format!("running the scripts of {}", count(tally.planned, "package")),
         Phase::Prune => "pruning".to_owned(),
         Phase::Export => "writing the image".to_owned(),

@@ -10,6 +10,7 @@ mod words;
 pub use command::CommandLine;
 pub use pair::Pair;
 pub use reference::Reference;
+pub(super) use words::list;
 pub use words::{AbsolutePath, Account, Port, Signal};
 
 use crate::export::oci::LayerCompression;

@@ -1,6 +1,10 @@
 //! What a user asks for: flags on the command line, or the same names as keys of a team's own file.
 
-use super::{document, image::ImageOptions};
+use super::{
+    document,
+    image::{self, ImageOptions},
+    top::Addition,
+};
 use boot_kit::Result;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Deserializer};
@@ -46,6 +50,16 @@ pub struct Request {
     /// Run no scripts of packages; what they would have done is missing
     #[arg(long, help_heading = WHAT)]
     pub no_scripts: bool,
+
+    /// Copy this file, link or directory of yours to this path of the image
+    #[arg(long, value_name = "FILE:PATH", help_heading = WHAT)]
+    #[serde(deserialize_with = "image::list")]
+    pub add: Vec<Addition>,
+
+    /// Run this in the image with /bin/sh, after packages and added files
+    #[arg(long, value_name = "COMMAND", help_heading = WHAT)]
+    #[serde(deserialize_with = "one_or_many")]
+    pub run: Vec<String>,
 
     /// Use these parts of the archive, e.g. main,contrib
     #[arg(long, value_name = "NAME,…", help_heading = WHERE)]
@@ -119,13 +133,16 @@ impl Profile {
 impl Request {
     /// Reads a team's file.
     ///
-    /// Paths of other inputs (`distribution`, `keyring`, `mirror`) are relative to the file, that of the `output` to the
+    /// Paths of other inputs (`distribution`, `keyring`, `mirror`, `add`) are relative to the file, that of the `output` to the
     /// working directory, as `-o` is.
     pub fn read(path: &Path) -> Result<Self> {
         let mut request: Self = document::read(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for keyring in &mut request.keyring {
             *keyring = folder.join(&*keyring);
+        }
+        for addition in &mut request.add {
+            addition.settle(folder);
         }
         let named = request
             .distribution
@@ -141,7 +158,8 @@ impl Request {
         Ok(request)
     }
 
-    /// Lays `flags` over what the file says: a value replaces the file's, packages add to its lists.
+    /// Lays `flags` over what the file says: a value replaces the file's, packages, added files and commands add to its
+    /// lists.
     #[must_use]
     pub fn overlaid_by(self, flags: Self) -> Self {
         let either = |flags: Vec<String>, file| if flags.is_empty() { file } else { flags };
@@ -154,6 +172,8 @@ impl Request {
             exclude: [self.exclude, flags.exclude].concat(),
             recommends: self.recommends || flags.recommends,
             no_scripts: self.no_scripts || flags.no_scripts,
+            add: [self.add, flags.add].concat(),
+            run: [self.run, flags.run].concat(),
             components: either(flags.components, self.components),
             mirror: either(flags.mirror, self.mirror),
             keyring: if flags.keyring.is_empty() {

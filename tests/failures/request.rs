@@ -98,7 +98,7 @@ hint: did you mean `trixie`?
     )
     .is(2, "\
 error: cannot use `/bench/team.toml` line 2
-  caused by: unknown field `includ`, expected one of `distribution`, `release`, `suite`, `variant`, `arch`, `include`, `exclude`, `recommends`, `components`, `mirror`, `mirrors`, `keyring`, `allow-expired`, `output`, `prune`, `keep-locales`, `epoch`, `image`
+  caused by: unknown field `includ`, expected one of `distribution`, `release`, `suite`, `variant`, `arch`, `include`, `exclude`, `recommends`, `no-scripts`, `add`, `run`, `components`, `mirror`, `mirrors`, `keyring`, `allow-expired`, `output`, `prune`, `keep-locales`, `epoch`, `image`
 hint: did you mean `include`?
 ");
     build("team.toml", "distribution = debian\n").is(

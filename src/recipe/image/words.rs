@@ -111,7 +111,7 @@ impl FromStr for Signal {
 }
 
 /// Reads a string or a list of them, and says of a wrong one what is wrong with it.
-pub(super) fn list<'de, D: Deserializer<'de>, T: TryFrom<String, Error = String>>(
+pub(in crate::recipe) fn list<'de, D: Deserializer<'de>, T: TryFrom<String, Error = String>>(
     from: D,
 ) -> Result<Vec<T>, D::Error> {
     let texts: Vec<String> = one_or_many(from)?;
