@@ -61,7 +61,7 @@ impl Base {
         let is_touched =
             |path: &RootPath| self.stamps.get(path).is_none_or(|old| *old != stamps[path]);
         let mut nowhere = Nowhere;
-        let mut touched = Recorder::new(&mut nowhere, epoch);
+        let mut touched = Recorder::beside(&self.tree, &mut nowhere, epoch);
         root.walk_some(&is_touched, &mut touched)?;
         let touched = touched.finish();
         let mut change = Change::default();

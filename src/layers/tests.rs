@@ -236,6 +236,32 @@ fn one_pass_writes_tree_and_layer() {
 }
 
 #[test]
+fn only_what_may_be_the_same_is_read() {
+    let bench = Bench::new();
+    bench.file("same", "before");
+    bench.file("longer", "before");
+    let (_, base) = bench.finish(None);
+    bench.file("same", "within");
+    bench.file("longer", "before it");
+    bench.file("new", "content");
+    let tree = {
+        let mut nowhere = Nowhere;
+        let mut recorder = Recorder::beside(base.tree(), &mut nowhere, EPOCH);
+        bench.root().walk(&mut recorder).expect("readable");
+        recorder.finish()
+    };
+    let read: Vec<_> = tree
+        .iter()
+        .filter(|held| held.content.is_some())
+        .map(|held| held.entry.path.to_string())
+        .collect();
+    assert_eq!(read, ["same"]);
+    let change = base.changes(&bench.root(), EPOCH).expect("readable");
+    let wanted: Vec<_> = change.wanted.iter().map(ToString::to_string).collect();
+    assert_eq!(wanted, ["longer", "new", "same"]);
+}
+
+#[test]
 fn nothing_changed_is_an_empty_layer() {
     let bench = Bench::new();
     let (_, settled) = base(&bench);

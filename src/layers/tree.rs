@@ -61,6 +61,7 @@ impl Tree {
 pub struct Recorder<'a> {
     sink: &'a mut dyn Sink,
     epoch: i64,
+    below: Option<&'a Tree>,
     tree: Tree,
 }
 
@@ -70,7 +71,16 @@ impl<'a> Recorder<'a> {
         Self {
             sink,
             epoch,
+            below: None,
             tree: Tree::default(),
+        }
+    }
+
+    /// Starts noting what goes nowhere, to compare it with `below`: no content is read of what differs anyway.
+    pub fn beside(below: &'a Tree, nowhere: &'a mut Nowhere, epoch: i64) -> Self {
+        Self {
+            below: Some(below),
+            ..Self::new(nowhere, epoch)
         }
     }
 
@@ -83,6 +93,20 @@ impl<'a> Recorder<'a> {
 impl Sink for Recorder<'_> {
     fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
         let is_file = matches!(entry.kind, Kind::File { .. });
+        let written = as_written(entry, self.epoch);
+        let differs = |below: &Tree| {
+            below
+                .get(&entry.path)
+                .is_none_or(|held| held.entry != written)
+        };
+        if self.below.is_some_and(differs) {
+            let held = Held {
+                entry: written,
+                content: None,
+            };
+            self.tree.files.insert(entry.path.clone(), held);
+            return Ok(());
+        }
         let mut listened = Listened {
             content,
             hashing: Hashing::new(io::sink()),
@@ -92,7 +116,7 @@ impl Sink for Recorder<'_> {
         io::copy(&mut listened, &mut io::sink())?;
         let (digest, _) = listened.hashing.finish();
         let held = Held {
-            entry: as_written(entry, self.epoch),
+            entry: written,
             content: is_file.then_some(digest),
         };
         self.tree.files.insert(entry.path.clone(), held);
