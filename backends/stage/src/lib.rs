@@ -1,0 +1,14 @@
+//! Roots that somebody else packed: stage tarballs, Buildroot's results, any root archive.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`tree`] | a root as its archive describes it, sorted, checked, without touching a root on disk |
+//! | [`about`] | what a root says of itself: its name and release, the machine its programs are for |
+
+pub mod about;
+mod elf;
+mod spool;
+pub mod tree;
+
+pub use about::About;
+pub use tree::Tree;
