@@ -8,11 +8,14 @@
 //! | --- | --- |
 //! | [`glob`] | patterns over paths |
 //! | [`profile`] | what a profile says |
+//! | [`prunable`] | what a profile does to a root |
 //! | [`apply`] | a profile acting on a root |
 
 pub mod apply;
 pub mod glob;
 pub mod profile;
+pub mod prunable;
 
 pub use apply::Pruned;
 pub use profile::Profile;
+pub use prunable::Prunable;

@@ -1,6 +1,9 @@
 //! A profile acting on a root, after all scripts have run.
 
-use super::profile::{Profile, absolute};
+use super::{
+    profile::{Profile, absolute},
+    prunable::Prunable,
+};
 use crate::prune::glob::Pattern;
 use boot_kit::{Context, Entry, Event, Kind, Report, Result, Root, RootPath, Sink, event::Phase};
 use std::{
@@ -27,6 +30,11 @@ impl Profile {
     ///
     /// A second time it changes nothing. Errors leave the root partly pruned.
     pub fn apply(&self, root: &Root, report: &dyn Report) -> Result<Pruned> {
+        self.apply_to(&mut &*root, report)
+    }
+
+    /// The same on a root that need not be on disk.
+    pub fn apply_to(&self, root: &mut dyn Prunable, report: &dyn Report) -> Result<Pruned> {
         report.event(Event::Phase(Phase::Prune));
         let mut found = Found::default();
         root.walk(&mut found)?;
@@ -46,7 +54,7 @@ impl Profile {
                 .context(|| format!("cannot clear `{path}`"))?;
         }
         for (path, mode, content) in &self.writes {
-            root.write(path, content.as_bytes(), *mode)?;
+            pruning.root.write(path, content.as_bytes(), *mode)?;
         }
         let mut pruned = pruning.pruned;
         pruned.paths.sort();
@@ -117,7 +125,7 @@ impl Found {
 
 struct Pruning<'a> {
     profile: &'a Profile,
-    root: &'a Root,
+    root: &'a mut dyn Prunable,
     pruned: Pruned,
     links: BTreeMap<RootPath, (usize, u64)>,
 }

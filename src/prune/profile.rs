@@ -6,9 +6,10 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The profiles of each package format, by the name of its backend.
-const FAMILIES: [(&str, &str); 2] = [
+const FAMILIES: [(&str, &str); 3] = [
     ("apk", include_str!("../../configs/prune/apk.toml")),
     ("deb", include_str!("../../configs/prune/deb.toml")),
+    ("stage", include_str!("../../configs/prune/stage.toml")),
 ];
 
 /// Stands for a language in a pattern.
