@@ -56,6 +56,7 @@ fn help_lists_distributions_as_commands() {
             "  build   Build the image a recipe file describes",
             "  lock    Write down the exact packages of an image, or update them",
             "  fetch   Download all that an image needs, for --offline",
+            "  stage   Make an image of a root archive, whoever packed it",
             "  list    List distributions, releases and variants",
             "  cache   List, check or clean what builds keep for the next one",
         ]
@@ -71,6 +72,7 @@ fn the_reference_shows_the_help_as_it_is() {
         (vec!["build", "-h"], "boot build -h"),
         (vec!["lock", "-h"], "boot lock -h"),
         (vec!["fetch", "-h"], "boot fetch -h"),
+        (vec!["stage", "-h"], "boot stage -h"),
         (vec!["list", "-h"], "boot list -h"),
         (vec!["cache", "-h"], "boot cache -h"),
         (vec!["cache", "list", "-h"], "boot cache list -h"),

@@ -147,7 +147,7 @@ fn dated(flags: Request) -> Result<Request> {
 }
 
 /// Reads `SOURCE_DATE_EPOCH`, see <https://reproducible-builds.org/specs/source-date-epoch/>; empty is unset.
-fn epoch_of_environment() -> Result<Option<i64>> {
+pub(super) fn epoch_of_environment() -> Result<Option<i64>> {
     match env::var_os("SOURCE_DATE_EPOCH") {
         Some(text) if !text.is_empty() => {
             let seconds = text.to_str().and_then(|text| text.parse().ok());
@@ -163,7 +163,7 @@ fn epoch_of_environment() -> Result<Option<i64>> {
 }
 
 /// The time, in seconds since the Unix epoch.
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

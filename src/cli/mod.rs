@@ -13,6 +13,7 @@ mod list;
 mod lock;
 mod messages;
 mod plan;
+mod stage;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use clap::{Args, Command, FromArgMatches};
 use fetch::FetchArguments;
 use list::ListArguments;
 use lock::LockArguments;
+use stage::StageArguments;
 use std::{
     ffi::OsString,
     io::{self, Write},
@@ -38,7 +40,8 @@ Examples:
   boot debian --release bookworm -o - | docker import - bookworm
   boot build team.toml                          build a recipe of your own
   boot lock team.toml                           pin its packages in boot.lock
-  boot build team.toml --locked                 build exactly those";
+  boot build team.toml --locked                 build exactly those
+  boot stage rootfs.tar.xz -o - | docker import - mine";
 
 /// Runs the program with the given arguments, its own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -57,6 +60,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         "list" => ListArguments::from_arg_matches(matches).map(|list| list.run(&registry)),
         "lock" => LockArguments::from_arg_matches(matches).map(|lock| lock.run(&mut registry)),
         "fetch" => FetchArguments::from_arg_matches(matches).map(|fetch| fetch.run(&mut registry)),
+        "stage" => StageArguments::from_arg_matches(matches).map(StageArguments::run),
         "build" => FileArguments::from_arg_matches(matches).map(|file| file.run(&mut registry)),
         name => {
             NameArguments::from_arg_matches(matches).map(|build| build.run(name, &mut registry))
@@ -95,12 +99,14 @@ fn command(registry: &Registry) -> Command {
     let file = FileArguments::augment_args(Command::new("build"));
     let lock = LockArguments::augment_args(Command::new("lock"));
     let fetch = FetchArguments::augment_args(Command::new("fetch"));
+    let stage = StageArguments::augment_args(Command::new("stage"));
     let list = ListArguments::augment_args(Command::new("list"));
     let cache = CacheArguments::augment_args(Command::new("cache"));
     command
         .subcommand(file.about("Build the image a recipe file describes"))
         .subcommand(lock.about("Write down the exact packages of an image, or update them"))
         .subcommand(fetch.about("Download all that an image needs, for --offline"))
+        .subcommand(stage.about("Make an image of a root archive, whoever packed it"))
         .subcommand(list.about("List distributions, releases and variants"))
         .subcommand(cache.about("List, check or clean what builds keep for the next one"))
 }

@@ -9,6 +9,7 @@ pub mod list;
 pub mod lock;
 mod oci;
 pub mod planning;
+pub mod stage;
 pub mod top;
 
 pub use build::build;
@@ -16,3 +17,4 @@ pub use fetch::fetch;
 pub use list::list;
 pub use lock::lock;
 pub use planning::plan_for;
+pub use stage::stage;

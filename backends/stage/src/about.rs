@@ -35,6 +35,8 @@ pub struct About {
     pub id: Option<String>,
     /// `VERSION_ID` of the same, e.g. `2025.02`.
     pub version: Option<String>,
+    /// `PRETTY_NAME` of the same, e.g. `Gentoo Linux`.
+    pub title: Option<String>,
     /// The OCI platform its programs are for, e.g. `linux/arm/v7`.
     pub platform: Option<&'static str>,
 }
@@ -53,6 +55,7 @@ impl About {
         Ok(Self {
             id: fields.remove("ID").as_deref().and_then(word),
             version: fields.remove("VERSION_ID").as_deref().and_then(word),
+            title: fields.remove("PRETTY_NAME").and_then(|title| line(&title)),
             platform: platform(tree)?,
         })
     }
@@ -91,6 +94,16 @@ fn word(value: &str) -> Option<String> {
     let word: String = value.chars().filter(kept).collect();
     let word = word.trim_matches(['.', '_', '-']).to_ascii_lowercase();
     (!word.is_empty()).then_some(word)
+}
+
+/// A value as one line of text; nothing if none is left of it.
+fn line(value: &str) -> Option<String> {
+    let kept: String = value
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .collect();
+    let kept = kept.trim();
+    (!kept.is_empty()).then(|| kept.to_owned())
 }
 
 /// The machine of the first program found.

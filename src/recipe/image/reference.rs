@@ -21,7 +21,7 @@ const MAX_TAG: usize = 128;
 
 impl Reference {
     /// Makes a name out of words that may not be fit for one: what does not fit becomes `-`.
-    pub(super) fn of_parts(name: &str, tag: &[&str]) -> Self {
+    pub(crate) fn of_parts(name: &str, tag: &[&str]) -> Self {
         let name = fit(&name.to_lowercase(), |c| {
             c.is_ascii_lowercase() || c.is_ascii_digit()
         });

@@ -1,0 +1,216 @@
+//! `boot stage`.
+
+use super::{
+    asking::{HOW, epoch_of_environment, now},
+    failure,
+    messages::Messages,
+};
+use crate::{
+    export::{
+        Output,
+        closing::{About, Closing, closing},
+    },
+    ops::stage::{self as ops, Options, Source, Summary, source::digest},
+    progress::quantity::{count, seconds, size, time},
+    recipe::{
+        Profile,
+        complete::{host_platform, words},
+        image::ImageOptions,
+    },
+    sandbox,
+};
+use boot_kit::{Digest, Result};
+use clap::Args;
+use rustix::process::getuid;
+use serde_json::json;
+use std::{ffi::OsString, num::NonZero, path::PathBuf, process::ExitCode};
+
+const PROOF: &str = "What the archive must be";
+const RESULT: &str = "The image";
+
+/// The arguments of `boot stage`.
+#[derive(Debug, Args)]
+pub(super) struct StageArguments {
+    /// The root: a tar, plain or compressed in any way, a URL of one, a directory, or - for stdin
+    #[arg(value_name = "FILE|URL|DIRECTORY|-")]
+    source: OsString,
+
+    /// Take the archive only if it has this digest
+    #[arg(long, value_name = "HEX", value_parser = digest, help_heading = PROOF)]
+    sha256: Option<Digest>,
+
+    /// Take the archive only if the .asc or .sig beside it is of a key in this file
+    #[arg(long, value_name = "FILE", help_heading = PROOF)]
+    keyring: Vec<PathBuf>,
+
+    /// Accept a signature by a key that has expired since
+    #[arg(long, requires = "keyring", help_heading = PROOF)]
+    allow_expired: bool,
+
+    /// Write to this .tar, .tar.gz, .tar.xz or .tar.zst, to a directory (DIR/), or to stdout (-)
+    #[arg(short, long, value_name = "PATH", help_heading = RESULT)]
+    output: Option<PathBuf>,
+
+    /// Leave out what this profile names [default: none]
+    #[arg(long, value_enum, value_name = "PROFILE", help_heading = RESULT)]
+    prune: Option<Profile>,
+
+    /// Keep translations into these languages, e.g. de,fr, with --prune slim
+    #[arg(long, value_name = "LANG,…", help_heading = RESULT)]
+    keep_locales: Vec<String>,
+
+    /// Date the image, in seconds since 1970 [default: `SOURCE_DATE_EPOCH`, else the newest file]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..), help_heading = RESULT)]
+    epoch: Option<i64>,
+
+    /// Replace what is at the output's place
+    #[arg(long, help_heading = RESULT)]
+    force: bool,
+
+    /// Use so many threads [default: one for each core]
+    #[arg(short, long, value_name = "N", help_heading = HOW)]
+    jobs: Option<NonZero<usize>>,
+
+    /// Keep downloads here [default: boot in the user's cache directory]
+    #[arg(long, value_name = "DIR", env = "BOOT_CACHE_DIR", hide_env_values = true, help_heading = HOW)]
+    cache_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    image: ImageOptions,
+
+    #[command(flatten)]
+    messages: Messages,
+}
+
+impl StageArguments {
+    pub fn run(self) -> ExitCode {
+        let messages = self.messages.clone();
+        match self.carry_out(&messages) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failure::tell(&error, messages.form()),
+        }
+    }
+
+    fn carry_out(self, messages: &Messages) -> Result<()> {
+        let rootless = !getuid().is_root();
+        let options = self.options()?;
+        // While there is one thread: listeners have threads of their own.
+        if needs_namespaces(&options)? {
+            sandbox::enter()?;
+        }
+        let report = messages.listener();
+        let summary = ops::stage(&options, &*report);
+        drop(report);
+        let summary = summary?;
+        let done = Done {
+            summary: &summary,
+            image: &options.image,
+            rootless,
+        };
+        messages.close(|| done.text(), || done.json());
+        Ok(())
+    }
+
+    fn options(self) -> Result<Options> {
+        let epoch = match self.epoch {
+            Some(epoch) => Some(epoch),
+            None => epoch_of_environment()?,
+        };
+        Ok(Options {
+            source: Source::parse(&self.source),
+            sha256: self.sha256,
+            keyring: self.keyring,
+            allow_expired: self.allow_expired,
+            output: self.output,
+            image: self.image,
+            force: self.force,
+            prune: self.prune,
+            keep_locales: words(&self.keep_locales),
+            epoch,
+            jobs: self.jobs,
+            cache_dir: self.cache_dir,
+            offline: false,
+            now: now(),
+        })
+    }
+}
+
+/// Files on disk have owners: whose they are is only seen, and set, inside.
+fn needs_namespaces(options: &Options) -> Result<bool> {
+    let from_directory = matches!(&options.source, Source::Path(path) if path.is_dir());
+    let output = options.output.as_ref();
+    let output = output
+        .map(|path| Output::parse(path.as_os_str()))
+        .transpose()?;
+    Ok(from_directory || matches!(output, Some(Output::Directory { .. })))
+}
+
+/// What the closing lines are about.
+struct Done<'a> {
+    summary: &'a Summary,
+    image: &'a ImageOptions,
+    rootless: bool,
+}
+
+impl Done<'_> {
+    /// The closing lines for people.
+    fn text(&self) -> String {
+        let Summary { about, written, .. } = self.summary;
+        let output = self.summary.output.display().to_string();
+        let place = if output == "-" { "stdout" } else { &output };
+        let mut facts = vec![
+            self.summary.name.to_string(),
+            about.platform.unwrap_or("no programs").to_owned(),
+            count(written.files, "file"),
+            size(written.bytes),
+            time(self.summary.wall),
+        ];
+        for (what, digest) in [("sha256", written.sha256), ("manifest", written.manifest)] {
+            facts.extend(digest.map(|digest| format!("{what} {:.12}", digest.to_string())));
+        }
+        let closing = self.closing();
+        let mut lines = vec![format!("wrote {place}: {}", facts.join(", "))];
+        lines.extend(
+            closing
+                .commands
+                .iter()
+                .map(|command| format!("  {command}")),
+        );
+        lines.extend(
+            closing
+                .remove
+                .map(|command| format!("to remove it: {command}")),
+        );
+        lines.join("\n") + "\n"
+    }
+
+    /// The closing line for programs.
+    fn json(&self) -> String {
+        let Summary { about, written, .. } = self.summary;
+        let object = json!({
+            "event": "done",
+            "output": self.summary.output.display().to_string(),
+            "name": self.summary.name.as_str(),
+            "platform": about.platform,
+            "files": written.files,
+            "size_bytes": written.bytes,
+            "sha256": written.sha256,
+            "manifest": written.manifest,
+            "import": self.closing().commands,
+            "wall_s": seconds(self.summary.wall),
+        });
+        format!("{object}\n")
+    }
+
+    fn closing(&self) -> Closing {
+        let platform = self.summary.about.platform;
+        let about = About {
+            name: &self.summary.name,
+            options: self.image,
+            platform: platform.filter(|platform| host_platform() != Some(platform)),
+        };
+        Output::parse(self.summary.output.as_os_str())
+            .map(|output| closing(&output, about, self.rootless))
+            .unwrap_or_default()
+    }
+}

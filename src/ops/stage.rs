@@ -1,0 +1,227 @@
+//! From a root that somebody else packed to an image, without a root on disk.
+
+pub mod source;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use crate::{
+    export::{self, Output},
+    interrupt, prune,
+    recipe::{
+        Profile,
+        image::{ImageOptions, Reference},
+    },
+    store::Store,
+};
+use boot_kit::{Digest, Error, ErrorKind, Event, Report, Result, Root, RootPath, event::Phase};
+use boot_stage::{About, Tree};
+pub use source::Source;
+use std::{
+    env, io,
+    num::NonZero,
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+    thread,
+    time::{Duration, Instant},
+};
+pub use write::Written;
+
+/// What to take, and what to make of it.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where the root is.
+    pub source: Source,
+    /// The digest the archive as it is (compressed) must have.
+    pub sha256: Option<Digest>,
+    /// Files of public keys: one of them must have signed the archive.
+    pub keyring: Vec<PathBuf>,
+    /// Accept a signature by a key that has expired since.
+    pub allow_expired: bool,
+    /// Where the image goes, as [`Output::parse`] reads it; `None`: a tar named after the root.
+    pub output: Option<PathBuf>,
+    /// What the image is called, and how it is to be run.
+    pub image: ImageOptions,
+    /// Replace what is there.
+    pub force: bool,
+    /// What to leave out; `None`: nothing.
+    pub prune: Option<Profile>,
+    /// Languages whose translations stay.
+    pub keep_locales: Vec<String>,
+    /// The image's date, seconds since the Unix epoch; `None`: that of the newest file.
+    pub epoch: Option<i64>,
+    /// Threads for the work of the processor; `None`: one for each of its cores.
+    pub jobs: Option<NonZero<usize>>,
+    /// Where downloads arrive; `None`: the user's cache directory.
+    pub cache_dir: Option<PathBuf>,
+    /// Use no network.
+    pub offline: bool,
+    /// The time, seconds since the Unix epoch, for the validity of keys.
+    pub now: i64,
+}
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Where the image went.
+    pub output: PathBuf,
+    /// What the root says of itself.
+    pub about: About,
+    /// The image's name, e.g. `buildroot:2025.02`.
+    pub name: Reference,
+    /// What was written.
+    pub written: Written,
+    /// How long it took.
+    pub wall: Duration,
+}
+
+/// Makes an image of a root.
+///
+/// Nothing is written to the output before all of the source has arrived and is what it must be. A directory as source
+/// or output wants the program to have entered its namespaces ([`crate::sandbox::enter`]) unless it is root's.
+pub fn stage(options: &Options, report: &dyn Report) -> Result<Summary> {
+    let begin = Instant::now();
+    let interrupt = interrupt::listen()?;
+    if let Some(output) = &options.output {
+        Output::parse(output.as_os_str())?.check(options.force)?;
+    }
+    let name = options.prune.unwrap_or(Profile::None).name();
+    let profile = prune::Profile::load("stage", name, &options.keep_locales)?;
+
+    report.event(Event::Phase(Phase::Unpack));
+    let mut tree = read(options, report, &interrupt)?;
+    refuse_images(&tree, &options.source)?;
+    let about = About::of(&tree)?;
+    let epoch = options.epoch.unwrap_or_else(|| tree.newest());
+    if options.prune.is_some() {
+        profile.apply_to(&mut tree, report)?;
+    }
+
+    let stem = options.source.stem();
+    let made = Made {
+        tree: &tree,
+        about: &about,
+        output: match &options.output {
+            Some(path) => path.clone(),
+            None => PathBuf::from(file_name(&about, &stem)),
+        },
+        name: options
+            .image
+            .name
+            .clone()
+            .unwrap_or_else(|| image_name(&about, &stem)),
+    };
+    let how = export::Options {
+        epoch,
+        report,
+        interrupt: &interrupt,
+        jobs: jobs(options),
+        force: options.force,
+    };
+    report.event(Event::Phase(Phase::Export));
+    let written = write::write(&made, options, &how)?;
+    Ok(Summary {
+        output: made.output,
+        name: made.name,
+        about,
+        written,
+        wall: begin.elapsed(),
+    })
+}
+
+/// A root that is ready to be written.
+struct Made<'a> {
+    tree: &'a Tree,
+    about: &'a About,
+    output: PathBuf,
+    name: Reference,
+}
+
+fn read(options: &Options, report: &dyn Report, interrupt: &AtomicBool) -> Result<Tree> {
+    let mut tree = Tree::new(&temporary_directory())?;
+    if let Source::Path(path) = &options.source
+        && path.is_dir()
+    {
+        if options.sha256.is_some() || !options.keyring.is_empty() {
+            let message = format!(
+                "`{}` is a directory, which nothing can prove",
+                path.display()
+            );
+            let hint = "leave out --sha256 and --keyring, or name an archive";
+            return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
+        }
+        let root = Root::open(path)?;
+        if let Some(top) = root.entry(&RootPath::default())? {
+            boot_kit::Sink::entry(&mut tree, &top, &mut io::empty())?;
+        }
+        root.walk(&mut tree)?;
+    } else {
+        source::read(options, &mut tree, report, interrupt)?;
+    }
+    tree.settle()?;
+    Ok(tree)
+}
+
+/// An image layout is no root: imported as one, it would be a root that holds an image.
+fn refuse_images(tree: &Tree, source: &Source) -> Result<()> {
+    let has = |path| tree.find(&RootPath::from(path)).is_some();
+    let is_image = has("oci-layout") && has("blobs") || has("manifest.json") && !has("usr");
+    if !is_image {
+        return Ok(());
+    }
+    let message = format!("`{source}` is an image of layers, not a root");
+    let hint = "name an archive of a root: `docker export` and `podman export` make one";
+    Err(Error::new(ErrorKind::Usage, message).with_hint(hint))
+}
+
+fn store(options: &Options) -> Result<Store> {
+    match &options.cache_dir {
+        Some(directory) => Store::open(directory),
+        None => Store::open(&Store::default_directory()?),
+    }
+}
+
+fn jobs(options: &Options) -> usize {
+    options
+        .jobs
+        .or(thread::available_parallelism().ok())
+        .map_or(1, NonZero::get)
+}
+
+/// Where contents wait to be sorted: on disk, so that memory stays free.
+fn temporary_directory() -> PathBuf {
+    env::var_os("TMPDIR")
+        .filter(|path| !path.is_empty())
+        .map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from)
+}
+
+/// The name of an image nobody named, e.g. `buildroot-2025.02-arm.tar`.
+fn file_name(about: &About, stem: &str) -> String {
+    let arch = about
+        .platform
+        .and_then(|platform| platform.split('/').nth(1));
+    let mut words = vec![about.id.as_deref().unwrap_or(stem)];
+    words.extend(about.version.as_deref());
+    words.extend(arch);
+    words.join("-") + ".tar"
+}
+
+/// The name engines are to know it by.
+fn image_name(about: &About, stem: &str) -> Reference {
+    let version = about.version.as_deref().unwrap_or("latest");
+    Reference::of_parts(about.id.as_deref().unwrap_or(stem), &[version])
+}
+
+/// The part of a file's name that says what is in it, as a part of an image's name.
+fn stem_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.split(".tar").next().unwrap_or_default();
+    let name = name
+        .strip_suffix(".tgz")
+        .or(name.strip_suffix(".txz"))
+        .unwrap_or(name);
+    let kept = |letter: &char| letter.is_ascii_alphanumeric() || "._-".contains(*letter);
+    let word: String = name.chars().filter(kept).collect();
+    let word = word.trim_matches(['.', '_', '-']).to_ascii_lowercase();
+    if word.is_empty() { "root".into() } else { word }
+}

@@ -1,0 +1,270 @@
+//! Where a root comes from: bytes that are proven, decompressed and taken apart.
+
+use super::{Options, jobs, stem_of};
+use crate::{
+    interrupt,
+    net::{self, Net},
+    registry,
+};
+use boot_kit::{
+    Context, Digest, Error, ErrorKind, Fetch, Report, Request, Result,
+    archive::{parallel_decoder, send_tar},
+    digest::Hashing,
+    openpgp::{Keyring, Terms},
+};
+use boot_stage::Tree;
+use std::{
+    ffi::OsStr,
+    fmt,
+    fs::File,
+    io::{self, BufReader, Read, Seek, Write},
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
+
+/// The longest archive that is fetched, in bytes.
+const MAX_ARCHIVE: u64 = 64 << 30;
+/// The longest signature, in bytes.
+const MAX_SIGNATURE: u64 = 1 << 20;
+/// What a signature's name ends in, beside that of what it signs.
+const SIGNATURES: [&str; 3] = [".asc", ".sig", ".gpg"];
+/// How much is read at once.
+const BUFFER: usize = 256 << 10;
+
+/// Where a root is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// An archive on standard input.
+    #[default]
+    Stdin,
+    /// An archive on a server.
+    Url(String),
+    /// An archive or a directory.
+    Path(PathBuf),
+}
+
+impl Source {
+    /// Reads what a user wrote: `-`, a URL, or a path.
+    pub fn parse(text: &OsStr) -> Self {
+        match text.to_str() {
+            Some("-") => Self::Stdin,
+            Some(url)
+                if ["http://", "https://", "file://"]
+                    .iter()
+                    .any(|s| url.starts_with(s)) =>
+            {
+                Self::Url(url.to_owned())
+            }
+            _ => Self::Path(text.into()),
+        }
+    }
+
+    /// A word for a root that does not say what it is.
+    pub(super) fn stem(&self) -> String {
+        match self {
+            Self::Stdin => "root".into(),
+            Self::Url(url) => stem_of(Path::new(url.split(['?', '#']).next().unwrap_or(url))),
+            Self::Path(path) => stem_of(path),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("-"),
+            Self::Url(url) => f.write_str(url),
+            Self::Path(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// Reads an archive into `tree` and proves it.
+pub(super) fn read(
+    options: &Options,
+    tree: &mut Tree,
+    report: &dyn Report,
+    interrupt: &AtomicBool,
+) -> Result<()> {
+    let source = &options.source;
+    let keyring = keyring(&options.keyring)?;
+    let mut archive: Box<dyn Read> = match source {
+        Source::Stdin if keyring.is_some() => {
+            let message = "standard input has no signature beside it";
+            let hint = "name a file with --keyring, or give --sha256";
+            return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
+        }
+        Source::Stdin => Box::new(io::stdin().lock()),
+        Source::Path(path) => Box::new(signed_file(options, keyring.as_ref(), path)?),
+        Source::Url(url) => {
+            if options.sha256.is_none() && keyring.is_none() {
+                let message = format!("nothing says what `{url}` must be");
+                let hint = "give --sha256 or --keyring, or fetch it yourself and name the file";
+                return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
+            }
+            Box::new(fetched(options, keyring.as_ref(), url, report, interrupt)?)
+        }
+    };
+    let mut archive = Watched {
+        inner: &mut *archive,
+        hashing: options.sha256.map(|_| Hashing::new(io::sink())),
+        interrupt,
+    };
+    let unpacked = unpack(&mut archive, jobs(options), tree);
+    // A wrong digest explains whatever else is wrong.
+    if let Some(wanted) = &options.sha256 {
+        if !unpacked
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::Interrupted)
+        {
+            io::copy(&mut archive, &mut io::sink())?;
+        }
+        if let Some(hashing) = archive.hashing {
+            let (found, bytes) = hashing.finish();
+            if found != *wanted {
+                let message = format!("`{source}` has another SHA-256 than {wanted}");
+                let cause = format!("its {bytes} bytes have {found}");
+                return Err(Error::new(ErrorKind::Trust, message)
+                    .caused_by(Error::new(ErrorKind::Trust, cause)));
+            }
+        }
+    }
+    unpacked.context(|| format!("cannot read `{source}`"))
+}
+
+fn unpack(archive: &mut dyn Read, jobs: usize, tree: &mut Tree) -> Result<()> {
+    let archive = BufReader::with_capacity(BUFFER, archive);
+    let mut plain = parallel_decoder(archive, jobs)?;
+    let sent = send_tar(&mut plain, tree);
+    sent.map_err(|error| match error.hint() {
+        None if error.kind() == ErrorKind::Parse => {
+            error.with_hint("a root is a tar, plain or compressed by gzip, xz, zstd or bzip2")
+        }
+        _ => error,
+    })
+}
+
+fn keyring(files: &[PathBuf]) -> Result<Option<Keyring>> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let mut keyring = Keyring::default();
+    for file in files {
+        keyring.add(&file.display().to_string(), &registry::read_key(file)?)?;
+    }
+    Ok(Some(keyring))
+}
+
+/// Opens a file, and with a keyring verifies the signature beside it.
+fn signed_file(options: &Options, keyring: Option<&Keyring>, path: &Path) -> Result<File> {
+    let mut file = File::open(path).map_err(|error| {
+        Error::new(
+            ErrorKind::Usage,
+            format!("cannot open `{}`", path.display()),
+        )
+        .caused_by(error)
+    })?;
+    let Some(keyring) = keyring else {
+        return Ok(file);
+    };
+    let beside = SIGNATURES.iter().map(|ending| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    });
+    let Some(signature) = beside.into_iter().find(|path| path.is_file()) else {
+        let message = format!("`{}` has no signature beside it", path.display());
+        let hint = "put it beside under the same name with `.asc` or `.sig`, or give --sha256";
+        return Err(Error::new(ErrorKind::Trust, message).with_hint(hint));
+    };
+    let mut bytes = Vec::new();
+    fs_err::File::open(signature)?
+        .take(MAX_SIGNATURE)
+        .read_to_end(&mut bytes)?;
+    verify(options, keyring, &bytes, &mut file)
+        .context(|| format!("cannot verify `{}`", path.display()))?;
+    Ok(file)
+}
+
+/// Fetches an archive, and with a keyring the signature beside it.
+fn fetched(
+    options: &Options,
+    keyring: Option<&Keyring>,
+    url: &str,
+    report: &dyn Report,
+    interrupt: &AtomicBool,
+) -> Result<File> {
+    let store = super::store(options)?;
+    let how = net::Options {
+        offline: options.offline,
+        ..net::Options::default()
+    };
+    let net = Net::new(&store, how, report, interrupt);
+    let get = |url: String, size| {
+        let request = Request {
+            name: url.clone(),
+            urls: vec![url],
+            size,
+            digest: None,
+        };
+        net.get(&request).map(|fetched| fetched.file)
+    };
+    let mut signature = None;
+    if keyring.is_some() {
+        for ending in SIGNATURES {
+            match get(format!("{url}{ending}"), MAX_SIGNATURE) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                other => {
+                    signature = Some(other?);
+                    break;
+                }
+            }
+        }
+        if signature.is_none() {
+            let message = format!("`{url}` has no signature beside it");
+            let error = Error::new(ErrorKind::Trust, message);
+            return Err(error.with_hint("give --sha256 instead of --keyring"));
+        }
+    }
+    let mut file = get(url.to_owned(), MAX_ARCHIVE)?;
+    if let (Some(keyring), Some(mut signature)) = (keyring, signature) {
+        let mut bytes = Vec::new();
+        signature.read_to_end(&mut bytes)?;
+        verify(options, keyring, &bytes, &mut file).context(|| format!("cannot verify `{url}`"))?;
+    }
+    Ok(file)
+}
+
+/// Verifies a signature over all of `file` and goes back to its start.
+fn verify(options: &Options, keyring: &Keyring, signature: &[u8], file: &mut File) -> Result<()> {
+    let terms = Terms {
+        now: options.now,
+        allow_expired: options.allow_expired,
+    };
+    keyring.verify_detached(signature, file, terms)?;
+    file.rewind()?;
+    Ok(())
+}
+
+/// Bytes on their way in: hashed, and stopped when the user says so.
+struct Watched<'a> {
+    inner: &'a mut dyn Read,
+    hashing: Option<Hashing<io::Sink>>,
+    interrupt: &'a AtomicBool,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        interrupt::check(self.interrupt)?;
+        let count = self.inner.read(buffer)?;
+        if let Some(hashing) = &mut self.hashing {
+            hashing.write_all(&buffer[..count])?;
+        }
+        Ok(count)
+    }
+}
+
+/// Reads a digest as people write it.
+pub fn digest(text: &str) -> Result<Digest> {
+    text.trim().to_ascii_lowercase().parse()
+}

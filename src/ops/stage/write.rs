@@ -1,0 +1,81 @@
+//! The root as an image, in any form.
+
+use super::{Made, Options};
+use crate::{
+    export::{self, Output, export},
+    layers::write::LayerWriter,
+    ops::oci::{Naming, export_layers},
+    recipe::complete::host_platform,
+};
+use boot_kit::{Digest, Entry, Error, ErrorKind, Result, Sink};
+use std::{io::Read, sync::atomic::Ordering};
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Files in it, directories and links among them.
+    pub files: u64,
+    /// Length of the output in bytes; for a directory the sum of its files.
+    pub bytes: u64,
+    /// SHA-256 of the output as written; `None` for a directory.
+    pub sha256: Option<Digest>,
+    /// Digest of an OCI image's manifest.
+    pub manifest: Option<Digest>,
+}
+
+/// Writes what was made where it is to go.
+pub(super) fn write(
+    made: &Made<'_>,
+    options: &Options,
+    how: &export::Options<'_>,
+) -> Result<Written> {
+    let output = Output::parse(made.output.as_os_str())?;
+    let Output::Oci(oci) = &output else {
+        let written = export(&|sink| made.tree.walk(sink), &output, how)?;
+        return Ok(Written {
+            files: written.entries,
+            bytes: written.bytes,
+            sha256: written.sha256,
+            manifest: None,
+        });
+    };
+    oci.check(options.force)?;
+    // One layer, which is not worth keeping: the archive it came from is at hand.
+    let store = super::store(options)?;
+    let mut layer = LayerWriter::new(&store, None, how.epoch, how.jobs)?;
+    made.tree.walk(&mut Stoppable {
+        sink: &mut layer,
+        how,
+    })?;
+    let layer = layer.finish(&store, "root", false)?;
+    let platform = made.about.platform.or_else(host_platform);
+    let naming = Naming {
+        options: &options.image,
+        reference: &made.name,
+        platform: platform.unwrap_or("linux/amd64"),
+        title: made.about.title.as_deref().unwrap_or(made.name.as_str()),
+    };
+    let (written, files) = export_layers(&[layer], None, &store, oci, naming, how)?;
+    Ok(Written {
+        files,
+        bytes: written.bytes,
+        sha256: written.sha256,
+        manifest: Some(written.manifest),
+    })
+}
+
+/// Passes entries on until the user wants no more.
+struct Stoppable<'a> {
+    sink: &'a mut dyn Sink,
+    how: &'a export::Options<'a>,
+}
+
+impl Sink for Stoppable<'_> {
+    fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
+        if self.how.interrupt.load(Ordering::Relaxed) {
+            let message = "the export was interrupted";
+            return Err(Error::new(ErrorKind::Interrupted, message));
+        }
+        self.sink.entry(entry, content)
+    }
+}
