@@ -3,10 +3,12 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`tree`] | a root as its archive describes it, sorted, checked, without touching a root on disk |
+//! | [`gentoo`] | which stage a flavour is, and what proves it |
 //! | [`about`] | what a root says of itself: its name and release, the machine its programs are for |
 
 pub mod about;
 mod elf;
+pub mod gentoo;
 mod spool;
 pub mod tree;
 
