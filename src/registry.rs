@@ -111,6 +111,16 @@ impl Registered {
     }
 }
 
+/// Finds a file of public keys that is built in.
+pub fn builtin_key(name: &str) -> Result<&'static [u8]> {
+    let keys = builtin::KEYS.iter();
+    let found = keys.into_iter().find(|(file, _)| *file == name);
+    found.map(|(_, bytes)| *bytes).ok_or_else(|| {
+        let message = format!("`configs/keys` has no `{name}`");
+        Error::new(ErrorKind::Usage, message)
+    })
+}
+
 /// Reads a file of public keys.
 pub fn read_key(path: &Path) -> Result<Vec<u8>> {
     fs_err::read(path)

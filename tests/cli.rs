@@ -53,6 +53,7 @@ fn help_lists_distributions_as_commands() {
         [
             "  alpine  Build an image of Alpine Linux",
             "  debian  Build an image of Debian GNU/Linux",
+            "  gentoo  Make an image of a stage of Gentoo Linux",
             "  build   Build the image a recipe file describes",
             "  lock    Write down the exact packages of an image, or update them",
             "  fetch   Download all that an image needs, for --offline",
@@ -72,6 +73,7 @@ fn the_reference_shows_the_help_as_it_is() {
         (vec!["build", "-h"], "boot build -h"),
         (vec!["lock", "-h"], "boot lock -h"),
         (vec!["fetch", "-h"], "boot fetch -h"),
+        (vec!["gentoo", "-h"], "boot gentoo -h"),
         (vec!["stage", "-h"], "boot stage -h"),
         (vec!["list", "-h"], "boot list -h"),
         (vec!["cache", "-h"], "boot cache -h"),

@@ -9,6 +9,7 @@ mod changes;
 mod closing;
 mod failure;
 mod fetch;
+mod gentoo;
 mod list;
 mod lock;
 mod messages;
@@ -23,6 +24,7 @@ use build::{FileArguments, NameArguments};
 use cache::CacheArguments;
 use clap::{Args, Command, FromArgMatches};
 use fetch::FetchArguments;
+use gentoo::GentooArguments;
 use list::ListArguments;
 use lock::LockArguments;
 use stage::StageArguments;
@@ -60,6 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         "list" => ListArguments::from_arg_matches(matches).map(|list| list.run(&registry)),
         "lock" => LockArguments::from_arg_matches(matches).map(|lock| lock.run(&mut registry)),
         "fetch" => FetchArguments::from_arg_matches(matches).map(|fetch| fetch.run(&mut registry)),
+        "gentoo" => GentooArguments::from_arg_matches(matches).map(GentooArguments::run),
         "stage" => StageArguments::from_arg_matches(matches).map(StageArguments::run),
         "build" => FileArguments::from_arg_matches(matches).map(|file| file.run(&mut registry)),
         name => {
@@ -99,16 +102,24 @@ fn command(registry: &Registry) -> Command {
     let file = FileArguments::augment_args(Command::new("build"));
     let lock = LockArguments::augment_args(Command::new("lock"));
     let fetch = FetchArguments::augment_args(Command::new("fetch"));
-    let stage = StageArguments::augment_args(Command::new("stage"));
+    let gentoo = named_by_root(GentooArguments::augment_args(Command::new("gentoo")));
+    let stage = named_by_root(StageArguments::augment_args(Command::new("stage")));
     let list = ListArguments::augment_args(Command::new("list"));
     let cache = CacheArguments::augment_args(Command::new("cache"));
     command
+        .subcommand(gentoo.about("Make an image of a stage of Gentoo Linux"))
         .subcommand(file.about("Build the image a recipe file describes"))
         .subcommand(lock.about("Write down the exact packages of an image, or update them"))
         .subcommand(fetch.about("Download all that an image needs, for --offline"))
         .subcommand(stage.about("Make an image of a root archive, whoever packed it"))
         .subcommand(list.about("List distributions, releases and variants"))
         .subcommand(cache.about("List, check or clean what builds keep for the next one"))
+}
+
+/// A root that somebody else packed says itself what it is.
+fn named_by_root(command: Command) -> Command {
+    let help = "Name the image [default: what its os-release says]";
+    command.mut_arg("name", |name| name.help(help))
 }
 
 /// Tells what clap has to say, which is help as well as errors.

@@ -47,7 +47,14 @@ pub(super) struct StageArguments {
     #[arg(long, requires = "keyring", help_heading = PROOF)]
     allow_expired: bool,
 
-    /// Write to this .tar, .tar.gz, .tar.xz or .tar.zst, to a directory (DIR/), or to stdout (-)
+    #[command(flatten)]
+    making: Making,
+}
+
+/// What to make of a root, and how.
+#[derive(Debug, Args)]
+pub(super) struct Making {
+    /// Write to this .tar, .tar.gz, .tar.xz, .tar.zst, .oci.tar, to a directory (DIR/), or to stdout (-)
     #[arg(short, long, value_name = "PATH", help_heading = RESULT)]
     output: Option<PathBuf>,
 
@@ -59,7 +66,7 @@ pub(super) struct StageArguments {
     #[arg(long, value_name = "LANG,…", help_heading = RESULT)]
     keep_locales: Vec<String>,
 
-    /// Date the image, in seconds since 1970 [default: `SOURCE_DATE_EPOCH`, else the newest file]
+    /// Date the image, in seconds since 1970 [default: `SOURCE_DATE_EPOCH`, else the root's own date]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..), help_heading = RESULT)]
     epoch: Option<i64>,
 
@@ -79,48 +86,17 @@ pub(super) struct StageArguments {
     image: ImageOptions,
 
     #[command(flatten)]
-    messages: Messages,
+    pub messages: Messages,
 }
 
-impl StageArguments {
-    pub fn run(self) -> ExitCode {
-        let messages = self.messages.clone();
-        match self.carry_out(&messages) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::tell(&error, messages.form()),
-        }
-    }
-
-    fn carry_out(self, messages: &Messages) -> Result<()> {
-        let rootless = !getuid().is_root();
-        let options = self.options()?;
-        // While there is one thread: listeners have threads of their own.
-        if needs_namespaces(&options)? {
-            sandbox::enter()?;
-        }
-        let report = messages.listener();
-        let summary = ops::stage(&options, &*report);
-        drop(report);
-        let summary = summary?;
-        let done = Done {
-            summary: &summary,
-            image: &options.image,
-            rootless,
-        };
-        messages.close(|| done.text(), || done.json());
-        Ok(())
-    }
-
-    fn options(self) -> Result<Options> {
+impl Making {
+    /// The options that these flags say; the source and its proof are the caller's.
+    pub fn options(self) -> Result<Options> {
         let epoch = match self.epoch {
             Some(epoch) => Some(epoch),
             None => epoch_of_environment()?,
         };
         Ok(Options {
-            source: Source::parse(&self.source),
-            sha256: self.sha256,
-            keyring: self.keyring,
-            allow_expired: self.allow_expired,
             output: self.output,
             image: self.image,
             force: self.force,
@@ -129,42 +105,92 @@ impl StageArguments {
             epoch,
             jobs: self.jobs,
             cache_dir: self.cache_dir,
-            offline: false,
             now: now(),
+            ..Options::default()
         })
     }
 }
 
-/// Files on disk have owners: whose they are is only seen, and set, inside.
-fn needs_namespaces(options: &Options) -> Result<bool> {
+impl StageArguments {
+    pub fn run(self) -> ExitCode {
+        let messages = self.making.messages.clone();
+        match self.carry_out(&messages) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failure::tell(&error, messages.form()),
+        }
+    }
+
+    fn carry_out(self, messages: &Messages) -> Result<()> {
+        let rootless = !getuid().is_root();
+        let options = Options {
+            source: Source::parse(&self.source),
+            sha256: self.sha256,
+            keyring: self.keyring,
+            allow_expired: self.allow_expired,
+            ..self.making.options()?
+        };
+        enter_if_needed(&options)?;
+        let report = messages.listener();
+        let summary = ops::stage(&options, &*report);
+        drop(report);
+        let summary = summary?;
+        let done = Done {
+            summary: &summary,
+            image: &options.image,
+            packages: None,
+            rootless,
+        };
+        messages.close(|| done.text(), || done.json());
+        Ok(())
+    }
+}
+
+/// Enters the namespaces where files on disk are read or written: whose they are is only seen, and set, inside.
+///
+/// To be called while there is one thread: listeners have threads of their own.
+pub(super) fn enter_if_needed(options: &Options) -> Result<()> {
     let from_directory = matches!(&options.source, Source::Path(path) if path.is_dir());
     let output = options.output.as_ref();
     let output = output
         .map(|path| Output::parse(path.as_os_str()))
         .transpose()?;
-    Ok(from_directory || matches!(output, Some(Output::Directory { .. })))
+    if from_directory || matches!(output, Some(Output::Directory { .. })) {
+        sandbox::enter()?;
+    }
+    Ok(())
 }
 
 /// What the closing lines are about.
-struct Done<'a> {
-    summary: &'a Summary,
-    image: &'a ImageOptions,
-    rootless: bool,
+pub(super) struct Done<'a> {
+    /// What was made.
+    pub summary: &'a Summary,
+    /// How it is to be run.
+    pub image: &'a ImageOptions,
+    /// How many packages are in it, if that is known.
+    pub packages: Option<usize>,
+    /// Whether a normal user asked.
+    pub rootless: bool,
 }
 
 impl Done<'_> {
     /// The closing lines for people.
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let Summary { about, written, .. } = self.summary;
         let output = self.summary.output.display().to_string();
         let place = if output == "-" { "stdout" } else { &output };
         let mut facts = vec![
             self.summary.name.to_string(),
             about.platform.unwrap_or("no programs").to_owned(),
+        ];
+        facts.extend(
+            self.packages
+                .map(|packages| count(packages as u64, "package")),
+        );
+        facts.extend([
             count(written.files, "file"),
             size(written.bytes),
             time(self.summary.wall),
-        ];
+        ]);
         for (what, digest) in [("sha256", written.sha256), ("manifest", written.manifest)] {
             facts.extend(digest.map(|digest| format!("{what} {:.12}", digest.to_string())));
         }
@@ -185,13 +211,14 @@ impl Done<'_> {
     }
 
     /// The closing line for programs.
-    fn json(&self) -> String {
+    pub fn json(&self) -> String {
         let Summary { about, written, .. } = self.summary;
         let object = json!({
             "event": "done",
             "output": self.summary.output.display().to_string(),
             "name": self.summary.name.as_str(),
             "platform": about.platform,
+            "packages": self.packages,
             "files": written.files,
             "size_bytes": written.bytes,
             "sha256": written.sha256,

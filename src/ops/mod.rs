@@ -5,6 +5,7 @@ pub mod build;
 pub mod cache;
 mod connect;
 pub mod fetch;
+pub mod gentoo;
 pub mod list;
 pub mod lock;
 mod oci;
@@ -14,6 +15,7 @@ pub mod top;
 
 pub use build::build;
 pub use fetch::fetch;
+pub use gentoo::gentoo;
 pub use list::list;
 pub use lock::lock;
 pub use planning::plan_for;

@@ -18,7 +18,7 @@ use boot_kit::{Digest, Error, ErrorKind, Event, Report, Result, Root, RootPath, 
 use boot_stage::{About, Tree};
 pub use source::Source;
 use std::{
-    env, io,
+    env,
     num::NonZero,
     path::{Path, PathBuf},
     sync::atomic::AtomicBool,
@@ -80,16 +80,35 @@ pub struct Summary {
 /// Nothing is written to the output before all of the source has arrived and is what it must be. A directory as source
 /// or output wants the program to have entered its namespaces ([`crate::sandbox::enter`]) unless it is root's.
 pub fn stage(options: &Options, report: &dyn Report) -> Result<Summary> {
-    let begin = Instant::now();
     let interrupt = interrupt::listen()?;
-    if let Some(output) = &options.output {
-        Output::parse(output.as_os_str())?.check(options.force)?;
+    check_output(options)?;
+    let fill = |tree: &mut Tree| read(options, tree, report, &interrupt);
+    make(options, fill, report, &interrupt)
+}
+
+/// Checks before any work that the output can be made.
+pub(super) fn check_output(options: &Options) -> Result<()> {
+    match &options.output {
+        Some(output) => Output::parse(output.as_os_str())?.check(options.force),
+        None => Ok(()),
     }
+}
+
+/// Makes an image of the root that `fill` fills.
+pub(super) fn make(
+    options: &Options,
+    fill: impl FnOnce(&mut Tree) -> Result<()>,
+    report: &dyn Report,
+    interrupt: &AtomicBool,
+) -> Result<Summary> {
+    let begin = Instant::now();
     let name = options.prune.unwrap_or(Profile::None).name();
     let profile = prune::Profile::load("stage", name, &options.keep_locales)?;
 
     report.event(Event::Phase(Phase::Unpack));
-    let mut tree = read(options, report, &interrupt)?;
+    let mut tree = Tree::new(&temporary_directory())?;
+    fill(&mut tree)?;
+    tree.settle()?;
     refuse_images(&tree, &options.source)?;
     let about = About::of(&tree)?;
     let epoch = options.epoch.unwrap_or_else(|| tree.newest());
@@ -114,7 +133,7 @@ pub fn stage(options: &Options, report: &dyn Report) -> Result<Summary> {
     let how = export::Options {
         epoch,
         report,
-        interrupt: &interrupt,
+        interrupt,
         jobs: jobs(options),
         force: options.force,
     };
@@ -137,29 +156,25 @@ struct Made<'a> {
     name: Reference,
 }
 
-fn read(options: &Options, report: &dyn Report, interrupt: &AtomicBool) -> Result<Tree> {
-    let mut tree = Tree::new(&temporary_directory())?;
-    if let Source::Path(path) = &options.source
-        && path.is_dir()
-    {
-        if options.sha256.is_some() || !options.keyring.is_empty() {
-            let message = format!(
-                "`{}` is a directory, which nothing can prove",
-                path.display()
-            );
-            let hint = "leave out --sha256 and --keyring, or name an archive";
-            return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
-        }
-        let root = Root::open(path)?;
-        if let Some(top) = root.entry(&RootPath::default())? {
-            boot_kit::Sink::entry(&mut tree, &top, &mut io::empty())?;
-        }
-        root.walk(&mut tree)?;
-    } else {
-        source::read(options, &mut tree, report, interrupt)?;
+fn read(
+    options: &Options,
+    tree: &mut Tree,
+    report: &dyn Report,
+    interrupt: &AtomicBool,
+) -> Result<()> {
+    let directory = match &options.source {
+        Source::Path(path) if path.is_dir() => path,
+        _ => return source::read(options, tree, report, interrupt),
+    };
+    if options.sha256.is_some() || !options.keyring.is_empty() {
+        let message = format!(
+            "`{}` is a directory, which nothing can prove",
+            directory.display()
+        );
+        let hint = "leave out --sha256 and --keyring, or name an archive";
+        return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
     }
-    tree.settle()?;
-    Ok(tree)
+    Root::open(directory)?.walk(tree)
 }
 
 /// An image layout is no root: imported as one, it would be a root that holds an image.
@@ -174,14 +189,14 @@ fn refuse_images(tree: &Tree, source: &Source) -> Result<()> {
     Err(Error::new(ErrorKind::Usage, message).with_hint(hint))
 }
 
-fn store(options: &Options) -> Result<Store> {
+pub(super) fn store(options: &Options) -> Result<Store> {
     match &options.cache_dir {
         Some(directory) => Store::open(directory),
         None => Store::open(&Store::default_directory()?),
     }
 }
 
-fn jobs(options: &Options) -> usize {
+pub(super) fn jobs(options: &Options) -> usize {
     options
         .jobs
         .or(thread::available_parallelism().ok())

@@ -174,7 +174,14 @@ impl Asking<'_> {
             .collect()
     }
 
+    /// The bytes of a small file; without a network those of the last time. Either way the caller verifies them.
     fn bytes(&self, path: &str) -> Result<Vec<u8>> {
+        let memory = format!("gentoo {} {path}", self.wanted.directory);
+        if self.fetch.is_offline()
+            && let Some(bytes) = self.fetch.recall(&memory)?
+        {
+            return Ok(bytes);
+        }
         let request = Request {
             name: path.rsplit('/').next().unwrap_or(path).to_owned(),
             urls: self.urls(path),
@@ -184,6 +191,7 @@ impl Asking<'_> {
         let mut bytes = Vec::new();
         let file = self.fetch.get(&request)?.file;
         file.take(MAX_TEXT).read_to_end(&mut bytes)?;
+        self.fetch.remember(&memory, &bytes)?;
         Ok(bytes)
     }
 

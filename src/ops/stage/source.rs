@@ -108,9 +108,8 @@ pub(super) fn read(
     let mut archive = Watched {
         inner: &mut *archive,
         hashing: options.sha256.map(|_| Hashing::new(io::sink())),
-        interrupt,
     };
-    let unpacked = unpack(&mut archive, jobs(options), tree);
+    let unpacked = unpack(&mut archive, jobs(options), tree, interrupt);
     // A wrong digest explains whatever else is wrong.
     if let Some(wanted) = &options.sha256 {
         if !unpacked
@@ -132,7 +131,17 @@ pub(super) fn read(
     unpacked.context(|| format!("cannot read `{source}`"))
 }
 
-fn unpack(archive: &mut dyn Read, jobs: usize, tree: &mut Tree) -> Result<()> {
+/// Takes a tar apart, compressed or not.
+pub(in crate::ops) fn unpack(
+    archive: &mut dyn Read,
+    jobs: usize,
+    tree: &mut Tree,
+    interrupt: &AtomicBool,
+) -> Result<()> {
+    let archive = Stoppable {
+        inner: archive,
+        interrupt,
+    };
     let archive = BufReader::with_capacity(BUFFER, archive);
     let mut plain = parallel_decoder(archive, jobs)?;
     let sent = send_tar(&mut plain, tree);
@@ -246,16 +255,27 @@ fn verify(options: &Options, keyring: &Keyring, signature: &[u8], file: &mut Fil
     Ok(())
 }
 
-/// Bytes on their way in: hashed, and stopped when the user says so.
+/// Bytes that stop coming when the user says so.
+struct Stoppable<'a> {
+    inner: &'a mut dyn Read,
+    interrupt: &'a AtomicBool,
+}
+
+impl Read for Stoppable<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        interrupt::check(self.interrupt)?;
+        self.inner.read(buffer)
+    }
+}
+
+/// Bytes that are hashed on their way in.
 struct Watched<'a> {
     inner: &'a mut dyn Read,
     hashing: Option<Hashing<io::Sink>>,
-    interrupt: &'a AtomicBool,
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        interrupt::check(self.interrupt)?;
         let count = self.inner.read(buffer)?;
         if let Some(hashing) = &mut self.hashing {
             hashing.write_all(&buffer[..count])?;

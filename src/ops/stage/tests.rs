@@ -389,7 +389,7 @@ impl Sink for Names {
 #[test]
 fn an_oci_image_has_one_layer_and_the_platform_of_its_programs() {
     let bench = Bench::new();
-    let mut elf = vec![0; 64];
+    let mut elf = [0; 64];
     elf[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
     elf[18] = 183;
     let mut builder = tar::Builder::new(Vec::new());
@@ -459,7 +459,7 @@ fn files_get_names_from_the_root_else_from_the_source() {
         (
             "https://x.example/dl/r-1.0.tgz?a=b",
             "r-1.0.tar",
-            "r-1.0:latest",
+            "r-1-0:latest",
         ),
         ("…", "root.tar", "root:latest"),
     ] {
