@@ -20,7 +20,8 @@ mod wait;
 
 use crate::store::{Kind, Label, Lookup, Store};
 use boot_kit::{
-    Artifact, Digest, Error, ErrorKind, Event, Fetch, Report, Request, Result, fetch::Fetched,
+    Artifact, Context, Digest, Error, ErrorKind, Event, Fetch, Report, Request, Result,
+    fetch::Fetched,
 };
 use client::Client;
 use proof::Proof;
@@ -189,7 +190,10 @@ impl<'a> Net<'a> {
     /// Says what a blob is, for people who look into the store.
     fn label(&self, request: &Request, kind: Kind, name: String) -> Result<()> {
         match &request.digest {
-            Some(digest) => self.store.label(digest, &Label { kind, name }),
+            Some(digest) => self
+                .store
+                .label(digest, &Label { kind, name })
+                .context(|| format!("cannot get `{}`", request.name)),
             None => Ok(()),
         }
     }

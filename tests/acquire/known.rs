@@ -286,9 +286,7 @@ fn a_damaged_list_is_read_from_the_archive_again() {
         .collect();
     let plans = made_alone(&recipes);
     bench.resolve(&recipes[0]).expect("is good");
-    let list = blobs(&bench)
-        .find(|blob| is_kept_list(blob))
-        .expect("is kept");
+    let list = blobs(&bench).find(is_kept_list).expect("is kept");
     let whole = fs::read(&list).expect("readable");
     for (i, (recipe, plan)) in recipes.iter().zip(&plans).enumerate().skip(1) {
         let mut bytes = whole.clone();

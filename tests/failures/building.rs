@@ -8,6 +8,7 @@ use boot_kit::testkit::Fault;
 use std::{
     fs,
     io::Read,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -145,9 +146,11 @@ fn a_full_disk_is_named() {
         return;
     };
     // Which of them is the last straw differs between machines.
-    for path in living::files().into_iter().chain(["melon".into()]) {
+    let others = ["melon", "debian_version"].map(PathBuf::from);
+    for path in living::files().into_iter().chain(others) {
         bench.call(&format!("`{}`", path.display()), "`…`");
     }
+    bench.call("`base-files`", "`dpkg`");
     fs::create_dir(bench.path("out/small")).expect("writable");
     let become_root: &[&str] = if rustix::process::getuid().is_root() {
         &[]

@@ -207,16 +207,14 @@ hint: name a file of public keys that you may read
     keyring("empty.gpg").is(
         1,
         "\
-error: cannot use `trixie`
-  caused by: `/bench/empty.gpg` holds no OpenPGP key
+error: `/bench/empty.gpg` holds no OpenPGP key
 hint: write the keyring with `gpg --export`, armored or not
 ",
     );
     keyring("noise.gpg").is(
         1,
         "\
-error: cannot use `trixie`
-  caused by: `/bench/noise.gpg` holds no OpenPGP key
+error: `/bench/noise.gpg` holds no OpenPGP key
 hint: write the keyring with `gpg --export`, armored or not
 ",
     );

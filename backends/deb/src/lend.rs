@@ -177,6 +177,7 @@ mod tests {
     }
 
     /// Runs a script that calls the program as `$TOOL`; returns exit code, stdout and stderr. `None` without Perl.
+    #[expect(clippy::print_stderr, reason = "a skip says why")]
     fn run(text: &str, script: &str) -> Option<(Option<i32>, String, String)> {
         if Command::new("perl").arg("-v").output().is_err() {
             eprintln!("skipped: there is no perl here");
