@@ -168,19 +168,19 @@ hint: the mirror, or a proxy on the way, sends something else: name another mirr
     told(Fault::Shorten(20)).is(1, "\
 error: cannot use `trixie`
   caused by: cannot get `trixie main amd64 Packages`
-  caused by: `http://first/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/DIGEST` has 20 bytes where the signed size is 544
+  caused by: `http://first/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/DIGEST` has 20 bytes where the signed size is 597
 hint: the mirror, or a proxy on the way, sends something else: name another mirror with --mirror
 ");
     told(Fault::Replace(vec![b'x'; 100_000])).is(1, "\
 error: cannot use `trixie`
   caused by: cannot get `trixie main amd64 Packages`
-  caused by: `http://first/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/DIGEST` has 100000 bytes where the signed size is 544
+  caused by: `http://first/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/DIGEST` has 100000 bytes where the signed size is 597
 hint: the mirror, or a proxy on the way, sends something else: name another mirror with --mirror
 ");
     told(Fault::Endless).is(1, "\
 error: cannot use `trixie`
   caused by: cannot get `trixie main amd64 Packages`
-  caused by: `http://first/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/DIGEST` has more than 544 bytes where the signed size is 544
+  caused by: `http://first/debian/dists/trixie/main/binary-amd64/by-hash/SHA256/DIGEST` has more than 597 bytes where the signed size is 597
 hint: the mirror, or a proxy on the way, sends something else: name another mirror with --mirror
 ");
 }

@@ -72,7 +72,7 @@ for compiler in compilers.values():
 ";
 
 /// How many calls are worth an interpreter while more may come.
-const BATCH: usize = 8;
+const BATCH: usize = 24;
 
 /// Puts the stand-in in the program's place; `false` if the root has no such program.
 pub fn raise(root: &Root) -> Result<bool> {
@@ -175,7 +175,12 @@ impl Queue {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if state.waiting.len() >= BATCH || state.is_complete {
-                let count = state.waiting.len().min(BATCH);
+                let left = state.waiting.len();
+                let count = if state.is_complete {
+                    left.div_ceil(2).min(BATCH)
+                } else {
+                    BATCH
+                };
                 return (count > 0).then(|| state.waiting.drain(..count).collect());
             }
             state = self

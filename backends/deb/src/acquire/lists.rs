@@ -14,8 +14,9 @@ use std::{
     thread::{self, ScopedJoinHandle},
 };
 
-/// The endings a list may have, the one with the fewest bytes first.
-const ENDINGS: [&str; 5] = [".xz", ".zst", ".gz", ".bz2", ""];
+/// The endings a list may have, the best first: what is decoded fast and still small. For Debian's `main` xz would take
+/// 0.3 s longer to decode and save 3.7 MB of 13; a list is read once, as what is needed of it is kept.
+const ENDINGS: [&str; 5] = [".zst", ".gz", ".xz", ".bz2", ""];
 
 /// The most bytes of a list whose uncompressed size is not signed.
 const LIMIT: u64 = 1 << 30;
