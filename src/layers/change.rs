@@ -58,8 +58,11 @@ impl Base {
     /// A file is another one if an image would show it: touching one, or writing the same content again, changes nothing.
     pub fn changes(&self, root: &Root, epoch: i64) -> Result<Change> {
         let stamps = root.stamps()?;
-        let is_touched =
-            |path: &RootPath| self.stamps.get(path).is_none_or(|old| *old != stamps[path]);
+        let is_touched = |path: &RootPath| {
+            let stamp = &stamps[path];
+            self.stamps.get(path).is_none_or(|old| old != stamp)
+                || may_be_mapped(path) && !stamp.is_linked
+        };
         let mut nowhere = Nowhere;
         let mut touched = Recorder::beside(&self.tree, &mut nowhere, epoch);
         root.walk_some(&is_touched, &mut touched)?;
@@ -73,7 +76,8 @@ impl Base {
         complete_links(&touched, &mut change.wanted);
         for held in self.tree.iter() {
             let path = &held.entry.path;
-            let is_gone = |path: &RootPath| !stamps.contains_key(path);
+            // No image holds a socket.
+            let is_gone = |path: &RootPath| stamps.get(path).is_none_or(|stamp| stamp.is_socket);
             let in_directory = path.split().is_none_or(|(parent, _)| {
                 parent.is_root() || stamps.get(&parent).is_some_and(|stamp| stamp.is_directory)
             });
@@ -91,6 +95,14 @@ impl Base {
         }
         Ok(change)
     }
+}
+
+/// Tells whether programs may write to a file in place through memory, which tmpfs does not always count as a change: it
+/// is where databases are.
+fn may_be_mapped(path: &RootPath) -> bool {
+    [&b"var/"[..], b"usr/lib/locale/"]
+        .iter()
+        .any(|folder| path.bytes().starts_with(folder))
 }
 
 /// Takes all names of a file where one is wanted: a link to a file of another layer would be another file to engines.

@@ -6,6 +6,9 @@ use boot_kit::{Digest, Entry, Error, ErrorKind, Kind, Result, Sink};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, io::Read};
 
+/// Changes whenever the same layers would come to something else.
+const FORMAT: u32 = 1;
+
 /// The shells people expect, the better first.
 const SHELLS: [&str; 2] = ["bash", "sh"];
 
@@ -25,7 +28,7 @@ impl Gist {
             .iter()
             .map(|layer| layer.record.diff_id.to_string())
             .collect();
-        let name = format!("gist {}", Digest::of(ids.join(" ")));
+        let name = format!("gist {FORMAT} {}", Digest::of(ids.join(" ")));
         let known = match store {
             Some(store) => store.recall(&name)?,
             None => None,

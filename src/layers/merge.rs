@@ -43,9 +43,9 @@ impl Stack<'_> {
                 .any(|above| above.hides(&path));
             if !is_hidden {
                 strata[deciding].send(sink)?;
-                if deciding > 0 {
-                    strata[deciding].close();
-                }
+            }
+            for i in at.iter().filter(|i| **i > 0) {
+                strata[*i].close();
             }
             for i in at {
                 strata[i].advance()?;

@@ -304,3 +304,29 @@ fn a_layer_is_found_again_until_its_bytes_are_damaged() {
     fs::write(&blob, bytes).expect("ours");
     assert!(Layer::find(&bench.store, &key).expect("readable").is_none());
 }
+
+#[test]
+fn a_directory_that_was_something_else_in_between_hides_what_it_held_before() {
+    let bench = Bench::new();
+    bench.file("d/f", "old");
+    let (first, settled) = bench.finish(None);
+    fs::remove_dir_all(bench.path("d")).expect("ours");
+    bench.file("d", "a file");
+    let (second, settled) = bench.finish(Some(&settled));
+    fs::remove_file(bench.path("d")).expect("ours");
+    bench.file("d/g", "new");
+    let (third, _) = bench.finish(Some(&settled));
+    assert_eq!(merged(&[first, second, third]), walked(&bench.root()));
+}
+
+#[test]
+fn a_socket_in_the_place_of_a_file_takes_it_away() {
+    let bench = Bench::new();
+    bench.file("run/thing", "a file");
+    let (first, settled) = bench.finish(None);
+    fs::remove_file(bench.path("run/thing")).expect("ours");
+    let _listener = std::os::unix::net::UnixListener::bind(bench.path("run/thing")).expect("bound");
+    let (second, _) = bench.finish(Some(&settled));
+    assert_eq!(dump(&second).len(), 2, "{:?}", dump(&second));
+    assert_eq!(merged(&[first, second]), walked(&bench.root()));
+}

@@ -120,9 +120,9 @@ impl Assembly<'_> {
         };
         let mut progress = self.restore(&root, found, locks)?;
         if site.finished < self.plan.layers.len() {
-            progress = self.install(site, &staging, progress, &keys)?;
-            // What is above finds a sandbox as new as if these layers had been found.
-            runner.stop();
+            // What is above a layer finds a sandbox as new as if the layer had been found.
+            let stop = || runner.stop();
+            progress = self.install(site, &staging, progress, &keys, &stop)?;
         }
         if let Some(top) = self.top {
             top.apply(site, &staging.parcels_path())?;
@@ -133,12 +133,15 @@ impl Assembly<'_> {
     }
 
     /// Installs the layers of the plan that are not finished; finishes all but the last of `keys`.
+    ///
+    /// `stop` ends the sandbox; the next script starts another.
     fn install(
         &self,
         site: Site<'_>,
         staging: &Staging,
         progress: Progress,
         keys: &[Digest],
+        stop: &(dyn Fn() + Sync),
     ) -> Result<Progress> {
         let root = site.root;
         let progress = Mutex::new(progress);
@@ -148,6 +151,7 @@ impl Assembly<'_> {
             fetch: &|artifact| Ok(self.net.artifact(artifact, &verify)?.file),
             keep: &|path, kind| !self.profile.drops(path, kind),
             finished: &|layer| {
+                stop();
                 let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
                 self.profile.apply(root, &**self.report)?;
                 let number = progress.layers.len();

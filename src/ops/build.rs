@@ -128,6 +128,15 @@ pub fn build(
     let net = Net::new(&store, connect::net_options(options), &**report, &interrupt);
     let backend = registry::backend(options.format);
     let plan = plan_for(recipe, options, &net, &*backend, &**report)?;
+    if let (Some(_), Some(epoch)) = (&options.lockfile, options.epoch)
+        && epoch != plan.epoch
+    {
+        let message = format!(
+            "the image is dated {epoch}, not {} as in the lock: --epoch, the recipe or SOURCE_DATE_EPOCH says so",
+            plan.epoch
+        );
+        report.event(Event::Warning { message });
+    }
     let available = || thread::available_parallelism().ok();
     // Packages unpack to three to five times their size; scripts add caches and bytecode.
     let needed = plan.bytes() * 6 + top.as_ref().map_or(0, Top::bytes);

@@ -17,15 +17,16 @@ const NEEDED: [&str; 4] = [PROGRAM, "bin/sh", "usr/bin/mkfifo", "usr/bin/perl"];
 /// How many scripts must call the program to make it worth while.
 const WORTH: usize = 4;
 
-/// Where the stand-in says who calls, and where it hears how the call ended; `mkfifo` makes both.
+/// Where the stand-in says who calls. It hears how the call ended from a pipe of its own, so that callers that run side by
+/// side do not read each other's answers.
 const CALLS: &str = "usr/bin/deb-systemd-helper.boot.calls";
-const ANSWERS: &str = "usr/bin/deb-systemd-helper.boot.answers";
 
 /// Its own input and output are redirected while it talks, so it keeps the caller's under other numbers.
 const STAND_IN: &[u8] = b"#!/bin/sh
 exec 3>&1 4<&0
-echo $$ >/usr/bin/deb-systemd-helper.boot.calls
-read -r status </usr/bin/deb-systemd-helper.boot.answers
+answer=/usr/bin/deb-systemd-helper.boot.answer.$$
+mkfifo \"$answer\" && echo $$ >/usr/bin/deb-systemd-helper.boot.calls
+read -r status <\"$answer\"
 exit \"${status:-255}\"
 ";
 
@@ -38,7 +39,7 @@ use strict;
 use Fcntl qw(O_NONBLOCK O_RDWR);
 
 my ($program, $name, @command) = @ARGV;
-my ($calls, $answers) = ("$program.calls", "$program.answers");
+my ($calls, $answer) = ("$program.calls", "$program.answer");
 
 sub slurp {
     open my $file, '<', $_[0] or return '';
@@ -49,6 +50,14 @@ sub slurp {
 sub code {
     my ($status) = @_;
     return $status & 127 ? 128 + ($status & 127) : $status >> 8;
+}
+
+# Callers are looked at in /proc. Where it is that of other processes, in a container that may mount none, nothing is lent.
+if (slurp('/proc/self/status') !~ /^NSpid:\s+\d+$/m) {
+    unlink $name;
+    symlink $program, $name;
+    exec { $command[0] } @command;
+    exit 127;
 }
 
 my $text = slurp($program);
@@ -63,7 +72,9 @@ sub serve {
     my $proc = "/proc/$caller";
     my @words = split /\0/, slurp("$proc/cmdline"), -1;
     pop @words;
-    shift @words while @words && $words[0] ne $name;
+    my ($own) = $name =~ m{([^/]+)$};
+    shift @words while @words && $words[0] !~ m{(?:^|/)\Q$own\E$};
+    exit 255 unless @words;
     shift @words;
     %ENV = map { /^([^=]+)=(.*)$/s ? ($1, $2) : () } split /\0/, slurp("$proc/environ");
     umask oct $1 if slurp("$proc/status") =~ /^Umask:\s*(\d+)/m;
@@ -83,10 +94,10 @@ sub serve {
     exit($code || 255);
 }
 
-system('mkfifo', $calls, $answers) == 0 or exit 125;
-# Open at both ends for as long as we live: nobody waits for a reader, nothing is lost, and our end is theirs.
+system('mkfifo', $calls) == 0 or exit 125;
+# Pipes are open at both ends: nobody waits for a reader, and nothing is lost. An answer's is open until its caller is gone.
 sysopen my $in, $calls, O_RDWR or exit 125;
-sysopen my $out, $answers, O_RDWR | O_NONBLOCK or exit 125;
+my %answered;
 $SIG{CHLD} = sub {};
 my $child = fork;
 defined $child or exit 125;
@@ -103,16 +114,19 @@ while (waitpid($child, 1) == 0) {
     sysread $in, $heard, 256, length $heard;
     while ($heard =~ s/^(\d+)\n//) {
         my $caller = $1;
+        delete $answered{$_} for grep { !kill 0, $_ } keys %answered;
+        next unless kill 0, $caller;
         my $call = fork;
         serve($caller) if defined $call && !$call;
         my $code = defined $call && waitpid($call, 0) == $call ? code($?) : 255;
-        # A caller that was killed has left its answer.
-        sysread $out, my $stale, 4096;
-        syswrite $out, "$code\n";
+        if (sysopen my $out, "$answer.$caller", O_RDWR | O_NONBLOCK) {
+            syswrite $out, "$code\n";
+            $answered{$caller} = $out;
+        }
     }
 }
 my $code = code($?);
-unlink $calls, $answers;
+unlink $calls, glob "$answer.*";
 exit $code;
 "#;
 
@@ -153,7 +167,6 @@ pub fn lent(program: &str, args: &[&str]) -> (String, Vec<String>) {
 /// Puts the program back.
 pub fn lower(root: &Root) -> Result<()> {
     root.remove(&RootPath::from(CALLS))?;
-    root.remove(&RootPath::from(ANSWERS))?;
     root.rename(&RootPath::from(PROGRAM_ASIDE), &RootPath::from(PROGRAM))
 }
 
@@ -249,6 +262,16 @@ nobody
         assert_eq!(format!("{said}\n"), stdout);
         assert_ne!(died, "0");
         assert_eq!(warned, "TOOL warns\nno more\n");
+    }
+
+    #[test]
+    fn callers_side_by_side_get_their_own_answers() {
+        let text = "#!/usr/bin/perl\nselect undef, undef, undef, 0.02;\nexit $ARGV[0];\n";
+        let script = "for i in 1 2 3 4 5 6; do ($TOOL $i; [ $? = $i ] || echo $i got $?) & done
+            $TOOL 9 & kill -9 $!; wait; $TOOL 7; echo $?";
+        if let Some((code, said, _)) = run(text, script) {
+            assert_eq!((code, said.as_str()), (Some(0), "7\n"));
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub fn refuse(path: &RootPath) -> Result<()> {
     match path.split() {
         Some((_, name)) if name.starts_with(PREFIX) => {
             let message = format!("`{path}` has a name that means in an image that a file is gone");
-            let hint = "remove the file, or choose a tar or a directory with -o";
+            let hint = "leave the file out, with --exclude or a recipe of your own";
             Err(Error::new(ErrorKind::Usage, message).with_hint(hint))
         }
         _ => Ok(()),
@@ -62,8 +62,8 @@ mod tests {
         let error = refuse(&"etc/.wh.motd".into()).expect_err("a whiteout");
         assert_eq!(
             format!("{error:?}"),
-            "Usage: `etc/.wh.motd` has a name that means in an image that a file is gone (hint: remove the file, or \
-             choose a tar or a directory with -o)"
+            "Usage: `etc/.wh.motd` has a name that means in an image that a file is gone (hint: leave the file \
+             out, with --exclude or a recipe of your own)"
         );
         assert!(refuse(&".wh..wh..opq".into()).is_err());
     }

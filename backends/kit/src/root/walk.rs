@@ -26,6 +26,8 @@ pub struct Stamp {
     pub modified: (i64, i64),
     /// Whether it is a directory.
     pub is_directory: bool,
+    /// Whether it is a file with several names.
+    pub is_linked: bool,
     /// Whether it is a socket, which no archive can hold.
     pub is_socket: bool,
 }
@@ -77,6 +79,8 @@ impl Root {
                 i64::try_from(stat.st_mtime_nsec).unwrap_or(0),
             ),
             is_directory: FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
+            is_linked: stat.st_nlink > 1
+                && FileType::from_raw_mode(stat.st_mode) != FileType::Directory,
             is_socket: FileType::from_raw_mode(stat.st_mode) == FileType::Socket,
         };
         let found = self.find()?;
