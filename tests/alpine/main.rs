@@ -37,6 +37,15 @@ const TOLERATED: [(&str, &str); 11] = [
     ),
 ];
 
+/// Paths of `minirootfs` that Alpine's own recipe takes from a package that is not installed, which apk alone does not do.
+const BORROWED: [&str; 5] = [
+    "etc/alpine-release",
+    "etc/issue",
+    "etc/os-release",
+    "etc/secfixes.d",
+    "etc/secfixes.d/alpine",
+];
+
 /// The worlds apk was given, and how to ask for them.
 const WORLDS: [(&str, &[&str]); 3] = [
     ("minirootfs", &[]),
@@ -56,6 +65,12 @@ fn every_world_is_what_apk_made_of_it() {
         let tolerated: BTreeSet<&str> = TOLERATED.iter().map(|(path, _)| *path).collect();
         let mut differing = Tree::of_tar(&image).differences(&theirs);
         differing.retain(|path, _| !tolerated.contains(path.as_str()));
+        if name == "minirootfs" {
+            for path in BORROWED {
+                let [_, theirs] = differing.remove(path).expect("is there without apk");
+                assert_eq!(theirs, "", "{path}");
+            }
+        }
         assert_eq!(differing, BTreeMap::new(), "{name}");
         let database = bench::read(&image, "lib/apk/db/installed");
         assert_eq!(
@@ -143,6 +158,44 @@ fn the_files_of_equal_builds_are_those_of_the_genuine_minirootfs() {
         }
     }
     assert!(compared > 150, "{compared}");
+}
+
+#[test]
+fn the_minirootfs_has_the_paths_of_the_genuine_one() {
+    let Some(bench) = Bench::new() else { return };
+    let (ours, theirs) = (
+        Tree::of_tar(&bench.build(&[])),
+        Tree::of_tar(&bench::genuine()),
+    );
+    let paths = |tree: &Tree| -> BTreeSet<String> {
+        let paths = tree.0.keys().filter(|path| !path.is_empty());
+        paths.cloned().collect()
+    };
+    let differing: Vec<String> = paths(&ours)
+        .symmetric_difference(&paths(&theirs))
+        .cloned()
+        .collect();
+    // Upstream's archive is made without what is in /dev; its apk 2.14.4 makes no var/lib/apk.
+    assert_eq!(differing, ["dev/pts", "dev/shm", "var/lib/apk"]);
+    for path in ["etc/issue", "etc/secfixes.d", "etc/secfixes.d/alpine"] {
+        assert_eq!(ours.0.get(path), theirs.0.get(path), "{path}");
+    }
+    // The packages are those of another point release.
+    assert_eq!(
+        bench::read(&bench.build(&[]), "etc/alpine-release"),
+        "3.19.1\n"
+    );
+}
+
+#[test]
+fn what_was_borrowed_can_be_installed_on_top() {
+    let Some(bench) = Bench::new() else { return };
+    let image = bench.build(&["--include", "alpine-release"]);
+    let database = bench::read(&image, "lib/apk/db/installed");
+    assert!(database.contains("\nP:alpine-release\n"));
+    let tree = Tree::of_tar(&image);
+    let beside = tree.0.keys().filter(|path| path.ends_with(".apk-new"));
+    assert_eq!(beside.count(), 0);
 }
 
 #[test]

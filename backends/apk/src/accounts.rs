@@ -1,6 +1,6 @@
 //! The root's own accounts: numbers of names, and what of `etc/shadow` would differ from day to day.
 
-use boot_kit::{Result, Root, RootPath};
+use boot_kit::{Error, ErrorKind, Kind, Result, Root, RootPath};
 use std::collections::HashMap;
 
 const SHADOW: &str = "etc/shadow";
@@ -85,6 +85,10 @@ fn rewrite(root: &Root, edit: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> Result<()> {
     let Some(entry) = root.entry(&path)? else {
         return Ok(());
     };
+    if !matches!(entry.kind, Kind::File { .. }) {
+        let message = "`etc/shadow` is no file: its accounts cannot be locked";
+        return Err(Error::new(ErrorKind::Unsatisfiable, message));
+    }
     root.write(&path, &new, entry.mode)?;
     root.set_owner(&path, entry.uid, entry.gid, entry.mode)
 }

@@ -17,8 +17,8 @@ use crate::{
     scripts::{self, Script},
 };
 use boot_kit::{
-    Artifact, Context, Error, ErrorKind, Event, Installer, Layer, Parcel, Plan, Result, RootPath,
-    Sink, Step, backend::Site, event::Phase,
+    Artifact, Context, Error, ErrorKind, Event, Installer, Kind, Layer, Parcel, Place, Plan,
+    Result, RootPath, Sink, Step, backend::Site, event::Phase,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -91,6 +91,22 @@ impl<'a> ApkInstaller<'a> {
         self.land(state, artifact, &package, parcel)
             .context(|| format!("cannot install package `{}`", artifact.name))?;
         self.run_own(state, &package, ScriptKind::PostInstall)
+    }
+
+    /// Lands the files of one directory of a package that is not installed: what is there already stays.
+    fn borrow_from(&self, directory: &str, parcel: Parcel) -> Result<()> {
+        let root = self.site.root;
+        let directory = RootPath::parse(directory)?;
+        root.land(parcel, &mut |entry| {
+            let rest = entry.path.bytes().strip_prefix(directory.bytes());
+            let is_below = rest.is_some_and(|rest| rest.starts_with(b"/"));
+            let is_taken = entry.kind != Kind::Directory && root.entry(&entry.path)?.is_some();
+            Ok(if is_below && !is_taken {
+                Place::Own
+            } else {
+                Place::Nowhere
+            })
+        })
     }
 
     /// Runs one of a package's scripts, if it has it; it is told the version.
@@ -215,19 +231,28 @@ impl Installer for ApkInstaller<'_> {
             ErrorKind::Parse if error.hint().is_none() => error.with_hint(BROKEN),
             _ => error,
         })?;
+        let borrowed = self.notes.borrowed.get(&artifact.name);
+        let name = borrowed.map_or(&artifact.name, |borrowed| &borrowed.package);
         let found = (package.info.name.as_str(), package.info.version.as_str());
-        if found != (artifact.name.as_str(), artifact.version.as_str()) {
+        if found != (name.as_str(), artifact.version.as_str()) {
             let message = format!("the file holds package `{}` {}", found.0, found.1);
             return Err(Error::new(ErrorKind::Trust, message).with_hint(BROKEN));
         }
-        lock(&self.unpacked).insert(artifact.name.clone(), package);
+        if borrowed.is_none() {
+            lock(&self.unpacked).insert(artifact.name.clone(), package);
+        }
         Ok(())
     }
 
     fn install(&self, step: &Step, parcels: Vec<Parcel>) -> Result<()> {
         let mut state = lock(&self.state);
         for (artifact, parcel) in step.artifacts.iter().zip(parcels) {
-            self.install_one(&mut state, artifact, parcel)?;
+            match self.notes.borrowed.get(&artifact.name) {
+                Some(borrowed) => self
+                    .borrow_from(&borrowed.directory, parcel)
+                    .context(|| format!("cannot take files from `{}`", artifact.name))?,
+                None => self.install_one(&mut state, artifact, parcel)?,
+            }
         }
         Ok(())
     }

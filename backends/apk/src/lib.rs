@@ -34,7 +34,10 @@ pub mod trust;
 pub mod version;
 pub mod world;
 
-use boot_kit::{Artifact, Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site};
+use boot_kit::{
+    Artifact, Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site,
+    recipe::Mirrors,
+};
 use std::fs::File;
 
 /// The backend: apks of either version, indexed by signed files, installed as apk would.
@@ -43,6 +46,10 @@ pub struct Apk;
 impl Backend for Apk {
     fn resolve(&self, recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan> {
         resolve::resolve(recipe, fetch, report)
+    }
+
+    fn mirrors(&self, recipe: &Recipe, _: &dyn Report) -> Result<Vec<Mirrors>> {
+        repositories::mirrors(recipe)
     }
 
     fn verify(&self, artifact: &Artifact, file: &mut File) -> Result<()> {

@@ -28,6 +28,19 @@ pub struct Notes {
     /// The tags by which packages were taken, without the sign, likewise: the database has them (`s:`).
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// Artifacts of the base layer that are not installed, by name: files of one directory are taken from them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub borrowed: BTreeMap<String, Borrowed>,
+}
+
+/// What is taken from a package that is not installed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Borrowed {
+    /// The package's own name.
+    pub package: String,
+    /// The directory, without slash in front.
+    pub directory: String,
 }
 
 /// One public key.
@@ -67,6 +80,9 @@ impl Notes {
             above.world = std::mem::take(&mut first.world);
             let key = format!("{KEY}@{}", layer.name);
             plan.notes.insert(key, json(&above)?);
+        } else if first.world == first.base_world {
+            // As with another layer on top: the first is the same.
+            first.world.clear();
         }
         plan.notes.insert(KEY.to_owned(), json(&first)?);
         Ok(())
@@ -84,6 +100,8 @@ impl Notes {
             notes.world = above.world;
             notes.stanzas.extend(above.stanzas);
             notes.tags.extend(above.tags);
+        } else if notes.world.is_empty() {
+            notes.world.clone_from(&notes.base_world);
         }
         Ok(notes)
     }

@@ -2,6 +2,7 @@
 
 use boot_kit::{Context, Recipe, Result};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The `[backend]` table of a distribution, with those of the release and the variant laid over it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -28,6 +29,8 @@ impl Default for Settings {
 pub struct Variant {
     /// Its words, as in `etc/apk/world`.
     pub packages: Vec<String>,
+    /// Directories whose files are taken from packages that are not installed, by the package.
+    pub borrow: BTreeMap<String, String>,
 }
 
 impl Settings {

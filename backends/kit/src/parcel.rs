@@ -57,7 +57,8 @@ impl Parcel {
                 continue;
             };
             (item.entry.uid, item.entry.gid) = (uid, gid);
-            if item.stored {
+            // Another name of a file is that file: it has its owner already, and another chown would strip it again.
+            if item.stored && !matches!(item.entry.kind, Kind::Hardlink(_)) {
                 change_owner(&directory, &number.to_string(), &item.entry)
                     .context(|| format!("cannot set the owner of `{}`", item.entry.path))?;
             }
@@ -289,6 +290,13 @@ fn change_owner(directory: &OwnedFd, name: &str, entry: &Entry) -> io::Result<()
             Mode::from_raw_mode(entry.mode),
             AtFlags::empty(),
         )?;
+    }
+    if !entry.xattrs.is_empty() && matches!(entry.kind, Kind::File { .. }) {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = fs::openat(directory, name, flags, Mode::empty())?;
+        for (key, value) in &entry.xattrs {
+            fs::fsetxattr(&fd, key.as_slice(), value, XattrFlags::empty())?;
+        }
     }
     Ok(())
 }

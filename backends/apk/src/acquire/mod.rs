@@ -170,12 +170,32 @@ fn read(
         };
         Error::new(error.kind(), message).caused_by(error)
     })?;
+    check_architecture(&index, &url, &context.recipe.arch)?;
     Ok(Acquired {
         repository,
         index,
         digest: Digest::of(bytes),
         url,
     })
+}
+
+/// Refuses an index of another architecture: the same keys sign those of several.
+fn check_architecture(index: &Index, url: &str, arch: &str) -> Result<()> {
+    let is_foreign = |package: &&crate::package::Package| {
+        !["", "noarch", "all", arch].contains(&package.arch.as_str())
+    };
+    match index.packages.iter().find(is_foreign) {
+        None => Ok(()),
+        Some(package) => {
+            let message = format!(
+                "the index `{url}` is for `{}`, not for `{arch}`",
+                package.arch
+            );
+            Err(Error::new(ErrorKind::Trust, message).with_hint(
+                "name the mirror's own index of that architecture, or the other one with --arch",
+            ))
+        }
+    }
 }
 
 /// Reads back the last index known of this repository; `None` if there is none that this recipe's keys prove.

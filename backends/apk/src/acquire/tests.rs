@@ -141,3 +141,27 @@ fn a_mirror_is_not_followed_back_in_time() {
     );
     assert_eq!(warnings, Vec::<String>::new());
 }
+
+#[test]
+fn an_index_of_another_architecture_is_refused() {
+    let key = Key::new("a.rsa.pub");
+    let files = Files::default();
+    for place in [ONE, TWO] {
+        files.put(place, made(&key, "1", LATER));
+    }
+    let recipe = Recipe {
+        arch: "aarch64".into(),
+        ..recipe(&key)
+    };
+    for place in [ONE, TWO].map(|place| place.replace("x86_64", "aarch64")) {
+        files.put(&place, made(&key, "1", LATER));
+    }
+    let (found, _) = acquired(&recipe, &files);
+    let error = found.expect_err("is another's");
+    assert_eq!(error.kind(), ErrorKind::Trust);
+    let told = format!("{error:?}");
+    assert!(
+        told.contains("is for `x86_64`, not for `aarch64`"),
+        "{told}"
+    );
+}

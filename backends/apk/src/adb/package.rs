@@ -38,6 +38,11 @@ pub fn unpack(reader: impl BufRead, proven: &Proven<'_>, sink: &mut dyn Sink) ->
     for (i, directory) in root.slots(schema::package::PATHS)?.objects().enumerate() {
         let directory = directory?;
         let path = RootPath::parse(directory.blob(directory::NAME)?.unwrap_or_default())?;
+        if path.bytes().contains(&b'\n') {
+            let name = path.bytes().escape_ascii();
+            let message = format!("`{name}` has a line feed in its name");
+            return Err(Error::new(ErrorKind::Parse, message));
+        }
         let access = access(directory.slots(directory::ACL)?)?;
         if !path.is_root() {
             let entry = access.entry(path.clone(), Kind::Directory, 0);

@@ -1,8 +1,8 @@
 //! Directories whose files an administrator may have changed: apk puts its own beside them.
 //!
 //! Lines of `etc/apk/protected_paths.d/*.list` add to apk's own rules: a pattern, perhaps after `+` (protected), `@`
-//! (protected; audits look at links only), `-` or `!` (not protected). A directory is as its parent unless a pattern
-//! matches it; of several the last counts.
+//! (protected; audits look at links only), `!` (protected; audits list what is added), or `-` (not protected). A directory
+//! is as its parent unless a pattern matches it; of several the last counts.
 
 use crate::glob;
 use boot_kit::{Result, Root, RootPath};
@@ -38,8 +38,8 @@ impl Protection {
             let (&mark, rest) = line.split_first()?;
             let (pattern, protects) = match mark {
                 b'#' => return None,
-                b'-' | b'!' => (rest, false),
-                b'+' | b'@' => (rest, true),
+                b'-' => (rest, false),
+                b'+' | b'@' | b'!' => (rest, true),
                 _ => (line, true),
             };
             let pattern = RootPath::parse(pattern).ok()?;
@@ -80,7 +80,7 @@ mod tests {
             ("", false),
             ("etc", true),
             ("etc/ssl/certs", true),
-            ("etc/apk/keys", false),
+            ("etc/apk/keys", true),
             ("etc/cache/x", false),
             ("etc/init.d", false),
             ("usr/etc", false),

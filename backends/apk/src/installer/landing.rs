@@ -53,6 +53,12 @@ impl ApkInstaller<'_> {
         for (path, access) in &claim.directories {
             root.set_owner(path, access.uid, access.gid, access.mode)?;
         }
+        let has_accounts = ["etc/passwd", "etc/group"]
+            .into_iter()
+            .any(|path| installation.leaf(&path.into()).is_some());
+        if has_accounts {
+            state.accounts = None;
+        }
         enter(state, package, installation, &claim);
         Ok(())
     }

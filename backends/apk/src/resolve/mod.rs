@@ -5,7 +5,7 @@ mod tests;
 
 use crate::{
     acquire::{Acquired, acquire},
-    notes::{KeyFile, Notes},
+    notes::{Borrowed, KeyFile, Notes},
     package::Package,
     relation::Dependency,
     repositories::image_repositories,
@@ -62,6 +62,26 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
                 .insert(package.identity.clone(), package.stanza.clone());
             if let Some(tag) = tag {
                 notes.tags.insert(package.identity.clone(), tag.clone());
+            }
+        }
+        if name == "base" {
+            for (lender, directory) in &settings.variant.borrow {
+                let Some(place) = borrowed(&universe, lender, &base, recipe)? else {
+                    continue;
+                };
+                let package = &universe.packages()[place];
+                let artifact = Artifact {
+                    // No package has a slash in its name, so this is nobody else's.
+                    name: format!("{lender}/{directory}"),
+                    requested: false,
+                    ..artifact(package, recipe, &acquired, &requested)?
+                };
+                let borrowed = Borrowed {
+                    package: lender.clone(),
+                    directory: directory.clone(),
+                };
+                notes.borrowed.insert(artifact.name.clone(), borrowed);
+                artifacts.push(artifact);
             }
         }
         if !artifacts.is_empty() {
@@ -146,6 +166,27 @@ fn both(universe: &Universe, recipe: &Recipe, worlds: &Worlds) -> Result<(Soluti
         solve(universe, &request(&worlds.all, base.order.clone()))?
     };
     Ok((base, include))
+}
+
+/// Chooses the package that files are taken from without installing it; `None` if it is installed or unwanted.
+fn borrowed(
+    universe: &Universe,
+    name: &str,
+    base: &Solution,
+    recipe: &Recipe,
+) -> Result<Option<usize>> {
+    let is_it = |place: &usize| universe.packages()[*place].name == name;
+    if base.order.iter().any(is_it) || recipe.exclude.iter().any(|excluded| excluded == name) {
+        return Ok(None);
+    }
+    let request = Request {
+        world: Dependency::parse_list(name)?,
+        hold: base.order.clone(),
+        exclude: Vec::new(),
+    };
+    let found = solve(universe, &request)
+        .context(|| format!("cannot choose the files of `{}`", recipe.variant))?;
+    Ok(found.order.iter().copied().find(is_it))
 }
 
 /// Names the file of a chosen package and where it can be had.

@@ -215,3 +215,60 @@ fn versions_are_held_where_they_can_be_and_tags_are_noted() {
     let error = plan(&["c"], &[]).expect_err("is tagged");
     assert_eq!(error.kind(), ErrorKind::Unsatisfiable);
 }
+
+#[test]
+fn what_is_borrowed_comes_last_in_the_base_and_is_not_installed() {
+    let key = testkit::Key::new("a.rsa.pub");
+    let files = Files::default();
+    let stanzas = [
+        Apk::new("a", "1-r0").stanza(),
+        Apk::new("release", "1-r0").stanza(),
+        Apk::new("release", "2-r0").stanza(),
+        Apk::new("whole", "1-r0").line("depend = release").stanza(),
+    ];
+    files.put(
+        "http://m.example/x86_64/APKINDEX.tar.gz",
+        index(&key, "", &stanzas, 5),
+    );
+    let plan = |include: &[&str], exclude: &[&str]| {
+        let settings = "variant = { packages = ['a'], borrow = { release = 'etc' } }";
+        let recipe = Recipe {
+            mirrors: vec!["v2 http://m.example".into()],
+            keys: vec![key.public()],
+            settings: settings.parse().expect("valid TOML"),
+            exclude: exclude.iter().map(|name| (*name).to_owned()).collect(),
+            ..recipe("a", include)
+        };
+        resolve(&recipe, &files, &Silence).expect("can be met")
+    };
+    let alone = plan(&[], &[]);
+    let base = (
+        "base",
+        vec!["a-1-r0".to_owned(), "release/etc-2-r0".to_owned()],
+    );
+    assert_eq!(layers(&alone), std::slice::from_ref(&base));
+    let notes = Notes::read(&alone).expect("are there");
+    let borrowed = Borrowed {
+        package: "release".into(),
+        directory: "etc".into(),
+    };
+    assert_eq!(
+        notes.borrowed,
+        BTreeMap::from([("release/etc".to_owned(), borrowed)])
+    );
+    assert_eq!(notes.stanzas.len(), 1);
+    assert_eq!(notes.base_world, ["a"]);
+    let urls = &alone.layers[0].steps[0].artifacts[1].urls;
+    assert_eq!(urls[..], ["http://m.example/x86_64/release-2-r0.apk"]);
+    // The base is the same where it is installed on top.
+    let more = plan(&["whole"], &[]);
+    let include = (
+        "include",
+        vec!["release-2-r0".to_owned(), "whole-1-r0".to_owned()],
+    );
+    assert_eq!(layers(&more), [base, include]);
+    assert_eq!(
+        layers(&plan(&[], &["release"])),
+        [("base", vec!["a-1-r0".to_owned()])]
+    );
+}
