@@ -262,9 +262,10 @@ oci_compressed_once() {
     local before after include layer
     include=$(include_of capabilities)
     layer=$(find "$(oci_image gzip)/blobs" -type f -size +1M -printf '%f\n' | head -n 1)
-    before=$(stat --format '%i %Y' "$WORK/cache/blobs/sha256/$layer")
+    # Its time is that of its last use, whoever made it.
+    before=$(stat --format %i "$WORK/cache/blobs/sha256/$layer")
     boot_debian "$WORK/oci/once.oci" trixie --include "$include" "${OCI_SAYS[@]}"
-    after=$(stat --format '%i %Y' "$WORK/cache/blobs/sha256/$layer")
+    after=$(stat --format %i "$WORK/cache/blobs/sha256/$layer")
     [ "$before" = "$after" ]
     rm -rf "$WORK/oci/once.oci"
 }
