@@ -35,12 +35,30 @@ impl Bench {
         Some(bench)
     }
 
+    /// Where something of the test is.
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
     /// Runs `boot alpine` with further arguments: exit code, stdout and stderr.
     pub fn run(&self, arguments: &[&str]) -> (i32, Vec<u8>, String) {
+        let output = if arguments.contains(&"-o") {
+            &[][..]
+        } else {
+            &["-o", "-"]
+        };
+        self.call(
+            &["alpine"],
+            &[&["--prune", "none"], output, arguments].concat(),
+        )
+    }
+
+    /// Runs `boot` with the words of a command and further arguments: exit code, stdout and stderr.
+    pub fn call(&self, words: &[&str], arguments: &[&str]) -> (i32, Vec<u8>, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_boot"));
         command
+            .args(words)
             .args([
-                "alpine",
                 "--release",
                 "3.19",
                 "--arch",
@@ -49,11 +67,10 @@ impl Bench {
                 "main",
             ])
             .args(["--mirror", &format!("file://{DATA}"), "--ignore-host"])
-            .args(["--prune", "none", "-q"])
-            .args(if arguments.contains(&"-o") {
+            .args(if arguments.contains(&"json") {
                 &[][..]
             } else {
-                &["-o", "-"]
+                &["-q"]
             })
             .args(arguments)
             .current_dir(self.0.path())

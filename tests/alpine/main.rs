@@ -218,6 +218,83 @@ fn the_minirootfs_needs_no_script() {
 fn the_image_is_the_same_however_many_work_on_it() {
     let Some(bench) = Bench::new() else { return };
     let arguments = ["--variant", "base", "--include", "openssh,chrony"];
-    let image = |jobs| bench.build(&[&arguments[..], &["--jobs", jobs]].concat());
+    let image = |jobs| bench.build(&[&arguments[..], &["--no-cache", "--jobs", jobs]].concat());
     assert!(image("1") == image("8"), "the same bytes");
+}
+
+#[test]
+fn a_base_from_the_store_is_built_upon_with_the_same_bytes() {
+    let Some(bench) = Bench::new() else { return };
+    for (name, arguments) in WORLDS {
+        let made = bench.build(&[arguments, &["--no-cache"]].concat());
+        assert!(
+            bench.build(arguments) == made,
+            "{name}, its base perhaps stored"
+        );
+        assert!(bench.build(arguments) == made, "{name}, all of it stored");
+    }
+    let (status, _, stderr) = bench.call(
+        &["alpine"],
+        &[
+            "--variant",
+            "base",
+            "--include",
+            "dhcpcd",
+            "--progress",
+            "json",
+            "--prune",
+            "none",
+            "-o",
+            "x.tar",
+        ],
+    );
+    assert_eq!(status, 0, "{stderr}");
+    let layers: Vec<_> = stderr
+        .lines()
+        .filter(|line| line.contains("\"event\":\"layer\""))
+        .map(|line| line.contains("\"stored\":true"))
+        .collect();
+    assert_eq!(layers, [true, false], "{stderr}");
+}
+
+#[test]
+fn a_lock_gives_the_same_bytes_and_names_what_was_altered() {
+    let Some(bench) = Bench::new() else { return };
+    let arguments = ["--variant", "base", "--include", "chrony"];
+    let image = bench.build(&arguments);
+    let (status, _, stderr) = bench.call(
+        &["lock", "alpine"],
+        &[&arguments[..], &["--prune", "none"]].concat(),
+    );
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    let locked = [&arguments[..], &["--locked", "--no-cache"]].concat();
+    assert!(bench.build(&locked) == image, "the same bytes");
+    // Wherever the identity of one package stands, another.
+    let lock = bench.path("boot.lock");
+    let text = std::fs::read_to_string(&lock).expect("readable");
+    let at = text.find("Q1").expect("an identity");
+    let identity = &text[at..at + 30];
+    let turned: String = identity[2..].chars().rev().collect();
+    std::fs::write(
+        &lock,
+        text.replace(identity, &format!("Q1{}=", turned.trim_start_matches('='))),
+    )
+    .expect("ours");
+    let (status, image, stderr) = bench.run(&locked);
+    assert_eq!((status, image.len()), (1, 0), "{stderr}");
+    assert!(stderr.contains("has been altered"), "{stderr}");
+}
+
+#[test]
+fn an_image_of_layers_and_a_slim_one_are_made_too() {
+    let Some(bench) = Bench::new() else { return };
+    let arguments = ["--include", "chrony", "-o", "x.oci.tar"];
+    let (status, _, stderr) = bench.call(
+        &["alpine"],
+        &[&arguments[..], &["--prune", "slim"]].concat(),
+    );
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    let archive = std::fs::read(bench.path("x.oci.tar")).expect("is there");
+    let manifest = bench::read(&archive, "manifest.json");
+    assert_eq!(manifest.matches("blobs/sha256/").count(), 3, "{manifest}");
 }

@@ -119,17 +119,18 @@ failing_script() {
     grep 'sulky sees no moon' <<<"$said"
 }
 
-# Sends the signal after fixed parts of the time that a whole run takes, all phases but the download.
+# Sends the signal after fixed parts of the time that a whole run takes, all phases but the download. No layers are
+# used: a run that has them is over too soon. (The part `kill` has runs that keep some.)
 leaves_nothing_on() {
     local signal=$1 output=$2 elsewhere directory whole part hit=0 said
     elsewhere=$(mktemp -d "$WORK/whole.XXXXXX")
     directory=$(mktemp -d "$WORK/signal.XXXXXX")
     chmod 1777 "$elsewhere" "$directory"
-    whole=$(trial "$directory" -o "$elsewhere/x.tar" 2>&1 | awk '$1 == "seconds" { print $2 }')
+    whole=$(trial "$directory" --no-cache -o "$elsewhere/x.tar" 2>&1 | awk '$1 == "seconds" { print $2 }')
     echo "a whole run takes $whole s"
     for part in 0.02 0.1 0.25 0.4 0.5 0.6 0.7 0.8 0.9 0.97; do
         TRIAL=(--signal "$signal" --after "$(awk "BEGIN { print $whole * $part }")")
-        said=$(trial "$directory" -o "$directory/out/x.$output" 2>&1) || true
+        said=$(trial "$directory" --no-cache -o "$directory/out/x.$output" 2>&1) || true
         if grep -qx 'missed\|status 0' <<<"$said"; then
             # It was done before it heard of the signal: then wholly.
             [ "$output" != tar ] || cmp "$directory/out/x.tar" "$elsewhere/x.tar"
@@ -202,7 +203,7 @@ answers_soon() {
     CACHE=$WORK/cache
     for after in 0.3 1.5 3 6 12; do
         TRIAL=(--signal SIGINT --after "$after")
-        said=$(trial "$directory" --include ceph -o "$directory/out/x.tar" 2>&1) || true
+        said=$(trial "$directory" --no-cache --include ceph -o "$directory/out/x.tar" 2>&1) || true
         printf '%s\n' "== after $after s" "$said"
         # Two cores with other work on them, and one package may have 20 MB of xz.
         awk '$1 == "answered" { exit !($2 <= 3) }' <<<"$said"
@@ -221,7 +222,7 @@ full_disk() {
     case $1 in
     output) said=$(fails "$directory-run" -o "$directory/x.tar") || status=$? ;;
     cache) said=$(CACHE=$directory fails "$directory-run" -o "$directory-run/out/x.tar") || status=$? ;;
-    staging) said=$(fails "$directory-run" --staging "$directory" -o "$directory-run/out/x.tar") || status=$? ;;
+    staging) said=$(fails "$directory-run" --no-cache --staging "$directory" -o "$directory-run/out/x.tar") || status=$? ;;
     esac
     printf '%s\n' "$said"
     find "$directory" "$directory-run" | tee "$directory-run.left"

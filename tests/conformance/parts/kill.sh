@@ -36,22 +36,29 @@ two_builds_at_once() {
     rm -r "$DIRECTORY"
 }
 
+# One of the two downloads, while the other waits for what it makes.
 neighbour_is_killed() {
-    local killed other i
+    local first second killed='' other i
     DIRECTORY=$(mktemp -d "$WORK/kill.XXXXXX")
     CACHE=$DIRECTORY/cache
-    beside killed
-    killed=$!
-    beside other
-    other=$!
+    beside first
+    first=$!
+    beside second
+    second=$!
     for ((i = 0; i < 400; i++)); do
-        ! grep -q '"event":"received"' "$DIRECTORY/killed.json" || break
+        if grep -qs '"event":"received"' "$DIRECTORY/first.json"; then
+            killed=$first other=second
+            break
+        elif grep -qs '"event":"received"' "$DIRECTORY/second.json"; then
+            killed=$second other=first
+            break
+        fi
         sleep 0.02
     done
     kill -KILL "$killed"
     wait "$killed" || true
-    wait "$other"
-    cmp "$DIRECTORY/other.tar" "$(ours trixie)"
+    wait "${!other}"
+    cmp "$DIRECTORY/$other.tar" "$(ours trixie)"
     "$BOOT" cache verify --cache-dir "$CACHE"
     rm -r "$DIRECTORY"
 }

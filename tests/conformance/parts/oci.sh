@@ -248,7 +248,7 @@ containerd_imports() {
 oci_same_bytes() {
     local include
     include=$(include_of capabilities)
-    boot_debian "$WORK/oci/again.oci.tar" trixie --include "$include" "${OCI_SAYS[@]}" --jobs 1
+    boot_debian "$WORK/oci/again.oci.tar" trixie --include "$include" "${OCI_SAYS[@]}" --no-cache --jobs 1
     cmp "$WORK/oci/again.oci.tar" "$(oci_image none)"
     CACHE=$WORK/oci/cache boot_debian "$WORK/oci/again.oci" trixie --include "$include" "${OCI_SAYS[@]}" --jobs 7
     diff --recursive "$WORK/oci/again.oci" "$(oci_image gzip)"

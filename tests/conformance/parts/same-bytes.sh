@@ -21,14 +21,14 @@ part_same-bytes() {
     check "trixie: the cache alone is enough" same_bytes trixie as_root --offline
 }
 
-# same_bytes TREE RUNNER ARGUMENT…: makes TREE once more through RUNNER and compares the bytes.
+# same_bytes TREE RUNNER ARGUMENT…: makes TREE once more through RUNNER, all of it, and compares the bytes.
 same_bytes() {
     local tree=$1 runner=$2 directory include
     shift 2
     include=$(include_of "$tree")
     directory=$(mktemp -d "$WORK/again.XXXXXX")
     chmod 777 "$directory"
-    "$runner" "$directory/$tree.tar" "$(suite_of "$tree")" "$@" \
+    "$runner" "$directory/$tree.tar" "$(suite_of "$tree")" --no-cache "$@" \
         ${include:+--include "$include"}
     ls -l "$directory"
     [ "$(ls -A "$directory")" = "$tree.tar" ]
