@@ -91,7 +91,7 @@ impl Base {
             .cloned()
             .collect::<Vec<_>>()
         {
-            change.wanted.extend(ancestors(&path));
+            change.wanted.extend(path.ancestors());
         }
         Ok(change)
     }
@@ -119,12 +119,6 @@ fn complete_links(touched: &Tree, wanted: &mut BTreeSet<RootPath>) {
             wanted.extend(others.into_iter().cloned());
         }
     }
-}
-
-/// The directories a path is in, without the root.
-fn ancestors(path: &RootPath) -> impl Iterator<Item = RootPath> + use<> {
-    let parent = |path: &RootPath| path.split().map(|(parent, _)| parent);
-    std::iter::successors(parent(path), parent).filter(|path| !path.is_root())
 }
 
 /// Waits until a change would have a later time than `newest`: the kernel's clock for files ticks every few milliseconds.

@@ -5,11 +5,9 @@
 //! makes this possible.
 
 use super::Layer;
+use crate::export::oci::whiteout;
 use boot_kit::{Entry, Kind, Result, RootPath, Sink, archive::TarReader};
 use std::{collections::HashSet, io::Read};
-
-/// How an image says that a name of the layers below is gone.
-const WHITEOUT: &[u8] = b".wh.";
 
 /// Layers, the lowest first.
 pub struct Stack<'a>(pub &'a [Layer]);
@@ -85,7 +83,7 @@ impl<R: Read> Stratum<R> {
     /// Where the next entry belongs: its path, or the directory of a whiteout with the name that is gone.
     fn place(&self) -> Option<(RootPath, Option<Vec<u8>>)> {
         let path = &self.head.as_ref()?.path;
-        Some(match whiteout(path) {
+        Some(match whiteout::removed(path) {
             Some((directory, name)) => (directory, Some(name)),
             None => (path.clone(), None),
         })
@@ -103,9 +101,9 @@ impl<R: Read> Stratum<R> {
         if self.gone.is_empty() && self.closed.is_empty() {
             return false;
         }
-        let parent = |path: &RootPath| path.split().map(|(parent, _)| parent);
         self.gone.contains(path)
-            || std::iter::successors(parent(path), parent)
+            || path
+                .ancestors()
                 .any(|above| self.gone.contains(&above) || self.closed.contains(&above))
     }
 
@@ -126,10 +124,4 @@ impl<R: Read> Stratum<R> {
             self.closed.insert(entry.path.clone());
         }
     }
-}
-
-/// Splits the name of a whiteout into its directory and the name that is gone.
-fn whiteout(path: &RootPath) -> Option<(RootPath, Vec<u8>)> {
-    let (directory, name) = path.split()?;
-    Some((directory, name.strip_prefix(WHITEOUT)?.to_vec()))
 }

@@ -5,7 +5,6 @@ use boot_kit::{Digest, Entry, Kind, Result, RootPath, Sink, digest::Hashing};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{self, Read, Write},
-    iter,
 };
 
 /// Every file as an image has it, with the digest of its content.
@@ -32,15 +31,11 @@ impl Tree {
     /// Lays a layer over this tree: what it holds, and what is gone with it.
     #[must_use]
     pub fn overlaid(&self, above: Tree, removed: &BTreeSet<RootPath>) -> Tree {
-        let parent = |path: &RootPath| path.split().map(|(parent, _)| parent);
-        let is_hidden = |path: &RootPath| {
-            let hides = |path: &RootPath| {
-                let held = above.get(path);
-                removed.contains(path)
-                    || held.is_some_and(|held| held.entry.kind != Kind::Directory)
-            };
-            iter::successors(Some(path.clone()), parent).any(|path| hides(&path))
+        let hides = |path: &RootPath| {
+            let held = above.get(path);
+            removed.contains(path) || held.is_some_and(|held| held.entry.kind != Kind::Directory)
         };
+        let is_hidden = |path: &RootPath| hides(path) || path.ancestors().any(|path| hides(&path));
         let mut files: BTreeMap<_, _> = self
             .files
             .iter()

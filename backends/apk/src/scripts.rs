@@ -4,7 +4,9 @@
 //! the directories that changed.
 
 use crate::archive::ScriptKind;
-use boot_kit::{Command, Context, Error, ErrorKind, Event, Report, Result, Root, RootPath, Runner};
+use boot_kit::{
+    Command, Context, Event, Report, Result, Root, RootPath, Runner, runner::script_failure,
+};
 
 /// Where scripts lie while they run.
 const DIRECTORY: &str = "lib/apk/exec";
@@ -65,7 +67,7 @@ impl Script<'_> {
         if outcome.is_success() {
             return Ok(());
         }
-        Err(failure(&what(), outcome.status, &outcome.output))
+        Err(script_failure(&what(), outcome.status, &outcome.output))
     }
 }
 
@@ -74,17 +76,4 @@ pub fn make_directory(root: &Root) -> Result<()> {
     let path = RootPath::from(DIRECTORY);
     root.create_directory(&path, 0o700)?;
     root.set_owner(&path, 0, 0, 0o700)
-}
-
-fn failure(subject: &str, status: i32, output: &str) -> Error {
-    let lines: Vec<_> = output.trim_end().lines().collect();
-    let tail = lines[lines.len().saturating_sub(30)..].join("\n    ");
-    let said = if tail.is_empty() {
-        "it printed nothing".to_owned()
-    } else {
-        format!("it printed:\n    {tail}")
-    };
-    Error::new(ErrorKind::Script, format!("{subject} failed with exit code {status}"))
-        .caused_by(Error::new(ErrorKind::Script, said))
-        .with_hint("run again with -v to see everything scripts print, or leave the package out with --exclude")
 }

@@ -1,7 +1,7 @@
 //! From a recipe to a plan: package lists acquired, packages chosen, artifacts named.
 
 use crate::{
-    acquire::{Acquired, List as AcquiredList, Suite, acquire_unless, architectures, join},
+    acquire::{Acquired, List as AcquiredList, Suite, acquire_unless, architectures},
     index::{List, Package, Priority, Universe},
     known::{Key, Known},
     notes::Notes,
@@ -11,7 +11,7 @@ use crate::{
 };
 use boot_kit::{
     Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Proof, Recipe, Report, Result,
-    SignedIndex, Step, event::Phase, fetch::without_credentials,
+    SignedIndex, Step, event::Phase, fetch::without_credentials, threads::join,
 };
 use std::{iter, thread};
 

@@ -6,7 +6,10 @@ use crate::{
     later::{self, Queue},
     lend,
 };
-use boot_kit::{Command, Error, ErrorKind, Event, Outcome, Report, Result, Root, RootPath, Runner};
+use boot_kit::{
+    Command, Error, ErrorKind, Event, Outcome, Report, Result, Root, RootPath, Runner,
+    runner::script_failure,
+};
 use std::thread;
 
 /// Where dpkg keeps the control files of the package it unpacks.
@@ -90,7 +93,7 @@ impl Scripts<'_> {
         self.root.remove(&directory)?;
         if !outcome.is_success() {
             let subject = format!("the preinst script of package `{}`", control.package());
-            return Err(failure(&subject, outcome.status, &outcome.output));
+            return Err(script_failure(&subject, outcome.status, &outcome.output));
         }
         Ok(())
     }
@@ -201,7 +204,7 @@ impl Scripts<'_> {
             return Ok(());
         }
         let (subject, output) = blame(&outcome.output);
-        Err(failure(&subject, outcome.status, output))
+        Err(script_failure(&subject, outcome.status, output))
     }
 
     /// Runs a program; `on_request` hears what it leaves for later.
@@ -256,19 +259,6 @@ fn blame(output: &str) -> (String, &str) {
         format!("the configuration of package `{name}`"),
         &output[begin..end],
     )
-}
-
-fn failure(subject: &str, status: i32, output: &str) -> Error {
-    let lines: Vec<_> = output.trim_end().lines().collect();
-    let tail = lines[lines.len().saturating_sub(30)..].join("\n    ");
-    let said = if tail.is_empty() {
-        "it printed nothing".to_owned()
-    } else {
-        format!("it printed:\n    {tail}")
-    };
-    Error::new(ErrorKind::Script, format!("{subject} failed with exit code {status}"))
-        .caused_by(Error::new(ErrorKind::Script, said))
-        .with_hint("run again with -v to see everything scripts print, or leave the package out with --exclude")
 }
 
 #[cfg(test)]

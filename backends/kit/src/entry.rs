@@ -1,7 +1,9 @@
 //! One file of a tree, and whatever receives it.
 
 use crate::{Error, ErrorKind, Result};
-use std::{collections::BTreeMap, ffi::OsStr, fmt, io::Read, os::unix::ffi::OsStrExt, path::Path};
+use std::{
+    collections::BTreeMap, ffi::OsStr, fmt, io::Read, iter, os::unix::ffi::OsStrExt, path::Path,
+};
 
 /// A path inside a root: relative, normalised, without `.`, `..`, doubled or trailing slashes.
 ///
@@ -60,6 +62,12 @@ impl RootPath {
             Some(slash) => (Self(self.0[..slash].to_vec()), &self.0[slash + 1..]),
             None => (Self::default(), &self.0),
         })
+    }
+
+    /// The directories it is in, the nearest first, without the root.
+    pub fn ancestors(&self) -> impl Iterator<Item = RootPath> + use<> {
+        let parent = |path: &RootPath| path.split().map(|(parent, _)| parent);
+        iter::successors(parent(self), parent).take_while(|path| !path.is_root())
     }
 
     /// Appends one name.
@@ -194,5 +202,16 @@ mod tests {
             RootPath::default()
         );
         assert!(RootPath::default().split().is_none());
+    }
+
+    #[test]
+    fn a_path_is_in_its_parent_and_in_what_that_is_in() {
+        let ancestors = |path| RootPath::from(path).ancestors().collect::<Vec<_>>();
+        assert_eq!(
+            ancestors("usr/bin/sh"),
+            ["usr/bin", "usr"].map(RootPath::from)
+        );
+        assert_eq!(ancestors("usr"), []);
+        assert_eq!(ancestors(""), []);
     }
 }

@@ -91,6 +91,14 @@ impl Error {
         self.0.source.as_deref()?.downcast_ref::<Error>()?.hint()
     }
 
+    /// Tells whether another mirror cannot help.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self.0.kind,
+            ErrorKind::Interrupted | ErrorKind::Io | ErrorKind::Usage
+        )
+    }
+
     /// Tells whether the same request may succeed when tried again.
     pub fn is_transient(&self) -> bool {
         self.0.kind == ErrorKind::Transient

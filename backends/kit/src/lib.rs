@@ -14,6 +14,7 @@
 //! | [`fetch`], [`runner`] | the capabilities a backend is handed: the network, the sandbox |
 //! | [`event`] | what just happened, and [`Report`], whoever listens |
 //! | [`archive`], [`openpgp`], [`digest`] | formats that several backends read |
+//! | [`near`], [`threads`] | names that may have been meant; threads that are waited for |
 //!
 //! `kit` depends on nothing of ours, a backend only on `kit`.
 
@@ -24,6 +25,7 @@ pub mod entry;
 pub mod error;
 pub mod event;
 pub mod fetch;
+pub mod near;
 pub mod openpgp;
 pub mod parcel;
 pub mod plan;
@@ -32,6 +34,7 @@ pub mod root;
 pub mod runner;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
+pub mod threads;
 
 pub use backend::{Backend, Installer};
 pub use digest::Digest;

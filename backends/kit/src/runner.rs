@@ -1,6 +1,6 @@
 //! The sandbox as a backend sees it.
 
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 
 /// A program to run inside the root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,28 @@ impl Outcome {
     pub fn is_success(&self) -> bool {
         self.status == 0
     }
+}
+
+/// How much of what a failed program printed is shown, in lines.
+const SHOWN: usize = 30;
+
+/// Makes the error for a program that failed: `subject` says which, its cause shows the end of what it printed.
+pub fn failure(subject: &str, status: i32, output: &str) -> Error {
+    let lines: Vec<_> = output.trim_end().lines().collect();
+    let said = if lines.is_empty() {
+        "it printed nothing".to_owned()
+    } else {
+        let tail = lines[lines.len().saturating_sub(SHOWN)..].join("\n    ");
+        format!("it printed:\n    {tail}")
+    };
+    let message = format!("{subject} failed with exit code {status}");
+    Error::new(ErrorKind::Script, message).caused_by(Error::new(ErrorKind::Script, said))
+}
+
+/// Makes the same for a script of a package.
+pub fn script_failure(subject: &str, status: i32, output: &str) -> Error {
+    failure(subject, status, output)
+        .with_hint("run again with -v to see everything scripts print, or leave the package out with --exclude")
 }
 
 /// Runs programs in the sandbox around one root: own namespaces, no network, no syncs, nothing of the host.

@@ -11,7 +11,6 @@ use std::{
     collections::BTreeMap,
     fs::FileType,
     io::{self, Read, Write},
-    iter,
     os::unix::{
         ffi::{OsStrExt, OsStringExt},
         fs::MetadataExt,
@@ -159,7 +158,7 @@ impl Files {
         let mut known: BTreeMap<RootPath, Sort> = BTreeMap::new();
         for added in &self.0 {
             let sort = added.what.sort();
-            let above = ancestors(&added.path).map(|path| (path, Sort::Directory));
+            let above = added.path.ancestors().map(|path| (path, Sort::Directory));
             for (path, sort) in above.chain([(added.path.clone(), sort)]) {
                 match (known.get(&path), sort) {
                     (Some(Sort::File), Sort::Directory) => {
@@ -258,7 +257,7 @@ impl<R: Read> Read for Hashed<R> {
 
 /// Refuses what would take the place of something else than a file of its own sort.
 fn check_place(root: &Root, entry: &Entry) -> Result<()> {
-    for above in ancestors(&entry.path) {
+    for above in entry.path.ancestors() {
         if root.is_directory(&above)? {
             break;
         }
@@ -278,12 +277,6 @@ fn check_place(root: &Root, entry: &Entry) -> Result<()> {
             .with_hint("end the path with `/` to put it into that directory")),
         _ => Ok(()),
     }
-}
-
-/// The directories a path is in, the nearest first, without the root.
-fn ancestors(path: &RootPath) -> impl Iterator<Item = RootPath> + use<> {
-    let parent = |path: &RootPath| path.split().map(|(parent, _)| parent);
-    iter::successors(parent(path), parent).take_while(|path| !path.is_root())
 }
 
 fn clash(path: &RootPath, is: &str, comes: &str) -> Error {

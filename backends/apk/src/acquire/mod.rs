@@ -14,12 +14,9 @@ use crate::{
 };
 use boot_kit::{
     Digest, Error, ErrorKind, Event, Fetch, Recipe, Report, Request, Result,
-    fetch::without_credentials,
+    fetch::without_credentials, threads::join,
 };
-use std::{
-    io::Read,
-    thread::{self, ScopedJoinHandle},
-};
+use std::{io::Read, thread};
 
 /// The most bytes of an index: the largest of a distribution has 3 MiB.
 const LIMIT: u64 = 256 << 20;
@@ -85,13 +82,6 @@ pub fn acquire(
     })
 }
 
-/// Takes a thread's result; a panic goes on here.
-fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
 /// Gets one index from the first of its places that can be trusted.
 fn one(repository: &Repository, number: usize, context: Context<'_>) -> Result<Acquired> {
     let known = recall(repository, number, context)?;
@@ -118,7 +108,7 @@ fn one(repository: &Repository, number: usize, context: Context<'_>) -> Result<A
         });
         match attempt {
             Ok(acquired) => return Ok(acquired),
-            Err(error) if is_final(&error) => return Err(error),
+            Err(error) if error.is_final() => return Err(error),
             Err(error) => {
                 if turn + 1 < repository.bases.len() {
                     let message = format!("{}: trying another mirror", error.one_line());
@@ -258,12 +248,4 @@ fn summary(repository: &Repository, failures: Vec<Error>, recipe: &Recipe) -> Er
         }
         Some(error) => error,
     }
-}
-
-/// Tells whether another mirror cannot help.
-fn is_final(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Interrupted | ErrorKind::Io | ErrorKind::Usage
-    )
 }

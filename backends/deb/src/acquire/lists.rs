@@ -7,11 +7,12 @@ use crate::{
     sources::Source,
 };
 use boot_kit::{
-    Context as _, Digest, Error, ErrorKind, Event, Recipe, Request, Result, archive, fetch::Fetched,
+    Context as _, Digest, Error, ErrorKind, Event, Recipe, Request, Result, archive,
+    fetch::Fetched, threads::join,
 };
 use std::{
     io::{BufReader, Read},
-    thread::{self, ScopedJoinHandle},
+    thread,
 };
 
 /// The endings a list may have, the best first: what is decoded fast and still small. For Debian's `main` xz would take
@@ -42,13 +43,6 @@ pub fn fetch(source: &Source, suite: &Suite, context: Context<'_>) -> Result<Vec
             .collect();
         threads.into_iter().map(join).collect()
     })
-}
-
-/// Takes a thread's result; a panic goes on here.
-pub fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Checks that every component and architecture asked for is somewhere.

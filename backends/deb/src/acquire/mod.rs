@@ -15,10 +15,9 @@ use crate::{
     release::Release,
     sources::{self, Source},
 };
-pub(crate) use lists::join;
 
 use agreement::{Agreement, Voter};
-use boot_kit::{Digest, Error, ErrorKind, Event, Fetch, Recipe, Report, Result};
+use boot_kit::{Digest, Error, ErrorKind, Event, Fetch, Recipe, Report, Result, threads::join};
 use proof::Proof;
 use std::{cell::OnceCell, collections::BTreeSet, thread};
 
@@ -193,7 +192,7 @@ pub fn acquire_unless(
             scope.spawn(move || suite(source, mark, context))
         };
         let threads: Vec<_> = sources.iter().enumerate().map(begin).collect();
-        threads.into_iter().map(lists::join).collect()
+        threads.into_iter().map(join).collect()
     });
     let mut acquired = Acquired {
         is_known: true,
@@ -294,7 +293,7 @@ fn suite(source: &Source, mark: Option<Digest>, context: Context<'_>) -> Result<
         match found {
             Ok(Some(found)) => return Ok(found),
             Ok(None) => {}
-            Err(error) if is_final(&error) => return Err(error),
+            Err(error) if error.is_final() => return Err(error),
             Err(error) => {
                 if turn + 1 < source.mirrors.len() {
                     context.warn(format!("{}: trying another mirror", error.one_line()));
@@ -355,12 +354,4 @@ impl Attempt<'_> {
             Err(error) => Err(error),
         }
     }
-}
-
-/// Tells whether another mirror cannot help.
-fn is_final(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Interrupted | ErrorKind::Io | ErrorKind::Usage
-    )
 }

@@ -13,7 +13,10 @@
 //! something in them is first looked at: mostly that is a tenth of them. Everything is checked by a digest as it is
 //! read, so a damaged file is known for what it is and made anew.
 
-use super::scan::{BASE, DUPLICATE, Record};
+use super::{
+    mention,
+    scan::{BASE, DUPLICATE, Record},
+};
 use crate::known::MAKER;
 use boot_kit::Digest;
 use memchr::memchr_iter;
@@ -38,23 +41,8 @@ const ENTRY: usize = 4 + 32;
 /// Packages in one block.
 const STANZAS: usize = 64;
 
-/// The fields that are kept of a stanza.
-const FIELDS: [&str; 14] = [
-    "Package",
-    "Pre-Depends",
-    "Depends",
-    "Conflicts",
-    "Breaks",
-    "Recommends",
-    "Suggests",
-    "Replaces",
-    "Enhances",
-    "Provides",
-    "Section",
-    "Filename",
-    "Size",
-    "SHA256",
-];
+/// The fields that are kept of a stanza, besides those that name packages.
+const FIELDS: [&str; 5] = ["Package", "Section", "Filename", "Size", "SHA256"];
 
 /// A list in this form, open.
 pub struct Compact {
@@ -361,6 +349,7 @@ fn is_wanted(line: &[u8]) -> bool {
     let name = &line[..colon.unwrap_or(0)];
     FIELDS
         .iter()
+        .chain(&mention::FIELDS)
         .any(|field| field.as_bytes().eq_ignore_ascii_case(name))
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Mention {
 }
 
 /// The fields that name packages, as apt reads them after the package's own name.
-const FIELDS: [&str; 9] = [
+pub(super) const FIELDS: [&str; 9] = [
     "Pre-Depends",
     "Depends",
     "Conflicts",
