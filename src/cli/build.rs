@@ -96,10 +96,10 @@ impl FileArguments {
 
 impl How {
     fn run(self, asking: Result<Asking>, registry: &mut Registry) -> ExitCode {
-        match asking.and_then(|asking| self.carry_out(asking, registry)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::tell(&error, self.messages.form()),
-        }
+        failure::end(
+            asking.and_then(|asking| self.carry_out(asking, registry)),
+            self.messages.form(),
+        )
     }
 
     fn carry_out(&self, asking: Asking, registry: &mut Registry) -> Result<()> {

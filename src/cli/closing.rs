@@ -9,8 +9,9 @@ use crate::{
     progress::quantity::{count, seconds, size, time},
     recipe::complete::host_platform,
 };
-use boot_kit::Recipe;
+use boot_kit::{Digest, Recipe};
 use serde_json::json;
+use std::path::Path;
 
 /// What the closing lines are about.
 pub(super) struct Done<'a> {
@@ -28,34 +29,14 @@ impl Done<'_> {
     /// Writes the closing lines for people.
     pub fn text(&self) -> String {
         let summary = self.summary;
-        let output = self.options.output.display().to_string();
-        let place = if output == "-" { "stdout" } else { &output };
-        let mut facts = vec![
+        let facts = vec![
             count(summary.packages as u64, "package"),
             count(summary.files, "file"),
             size(summary.bytes),
             time(summary.wall),
         ];
-        if let Some(digest) = summary.sha256 {
-            facts.push(format!("sha256 {:.12}", digest.to_string()));
-        }
-        if let Some(digest) = summary.manifest {
-            facts.push(format!("manifest {:.12}", digest.to_string()));
-        }
-        let mut lines = vec![format!("wrote {place}: {}", facts.join(", "))];
-        let closing = self.closing();
-        lines.extend(
-            closing
-                .commands
-                .iter()
-                .map(|command| format!("  {command}")),
-        );
-        lines.extend(
-            closing
-                .remove
-                .map(|command| format!("to remove it: {command}")),
-        );
-        lines.join("\n") + "\n"
+        let digests = (summary.sha256, summary.manifest);
+        lines(&self.options.output, facts, digests, &self.closing())
     }
 
     /// Writes the closing line for programs.
@@ -87,4 +68,26 @@ impl Done<'_> {
             .map(|output| closing(&output, about, self.rootless))
             .unwrap_or_default()
     }
+}
+
+/// Writes the closing lines: what was written where, then the commands that use it.
+///
+/// `digests` are those of the output and of an OCI image's manifest.
+pub(super) fn lines(
+    output: &Path,
+    mut facts: Vec<String>,
+    digests: (Option<Digest>, Option<Digest>),
+    closing: &Closing,
+) -> String {
+    let output = output.display().to_string();
+    let place = if output == "-" { "stdout" } else { &output };
+    for (what, digest) in [("sha256", digests.0), ("manifest", digests.1)] {
+        facts.extend(digest.map(|digest| format!("{what} {:.12}", digest.to_string())));
+    }
+    let mut lines = vec![format!("wrote {place}: {}", facts.join(", "))];
+    let commands = closing.commands.iter();
+    lines.extend(commands.map(|command| format!("  {command}")));
+    let remove = closing.remove.iter();
+    lines.extend(remove.map(|command| format!("to remove it: {command}")));
+    lines.join("\n") + "\n"
 }

@@ -1,7 +1,7 @@
 //! How an error is told, and the exit code it gives.
 
 use crate::progress::printable;
-use boot_kit::{Error, ErrorKind};
+use boot_kit::{Error, ErrorKind, Result};
 use serde_json::json;
 use std::{
     error::Error as _,
@@ -23,6 +23,14 @@ pub(super) enum Form {
     Text,
     /// Programs: one JSON object.
     Json,
+}
+
+/// Ends a command: tells what failed, if anything did, and gives the exit code.
+pub(super) fn end(ended: Result<()>, form: Form) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => tell(&error, form),
+    }
 }
 
 /// Writes the error to stderr; returns the exit code.

@@ -38,10 +38,7 @@ pub(super) struct FetchArguments {
 impl FetchArguments {
     pub fn run(self, registry: &mut Registry) -> ExitCode {
         let form = self.messages.form();
-        match self.carry_out(registry) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::tell(&error, form),
-        }
+        failure::end(self.carry_out(registry), form)
     }
 
     fn carry_out(self, registry: &mut Registry) -> Result<()> {

@@ -57,10 +57,7 @@ pub(super) struct GentooArguments {
 impl GentooArguments {
     pub fn run(self) -> ExitCode {
         let messages = self.making.messages.clone();
-        match self.carry_out(&messages) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::tell(&error, messages.form()),
-        }
+        failure::end(self.carry_out(&messages), messages.form())
     }
 
     fn carry_out(self, messages: &Messages) -> Result<()> {

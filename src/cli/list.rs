@@ -20,13 +20,11 @@ pub(super) struct ListArguments {
 impl ListArguments {
     pub fn run(&self, registry: &Registry) -> ExitCode {
         let listing = list(registry);
-        match self
-            .shown(&listing)
-            .and_then(|text| print(&text).context(|| "cannot write the list"))
-        {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::tell(&error, failure::Form::Text),
-        }
+        failure::end(
+            self.shown(&listing)
+                .and_then(|text| print(&text).context(|| "cannot write the list")),
+            failure::Form::Text,
+        )
     }
 
     fn shown(&self, listing: &Listing) -> Result<String> {

@@ -2,6 +2,7 @@
 
 use super::{
     asking::{HOW, epoch_of_environment, now},
+    closing::lines,
     failure,
     messages::Messages,
 };
@@ -114,10 +115,7 @@ impl Making {
 impl StageArguments {
     pub fn run(self) -> ExitCode {
         let messages = self.making.messages.clone();
-        match self.carry_out(&messages) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::tell(&error, messages.form()),
-        }
+        failure::end(self.carry_out(&messages), messages.form())
     }
 
     fn carry_out(self, messages: &Messages) -> Result<()> {
@@ -176,8 +174,6 @@ impl Done<'_> {
     /// The closing lines for people.
     pub fn text(&self) -> String {
         let Summary { about, written, .. } = self.summary;
-        let output = self.summary.output.display().to_string();
-        let place = if output == "-" { "stdout" } else { &output };
         let mut facts = vec![
             self.summary.name.to_string(),
             about.platform.unwrap_or("no programs").to_owned(),
@@ -191,23 +187,8 @@ impl Done<'_> {
             size(written.bytes),
             time(self.summary.wall),
         ]);
-        for (what, digest) in [("sha256", written.sha256), ("manifest", written.manifest)] {
-            facts.extend(digest.map(|digest| format!("{what} {:.12}", digest.to_string())));
-        }
-        let closing = self.closing();
-        let mut lines = vec![format!("wrote {place}: {}", facts.join(", "))];
-        lines.extend(
-            closing
-                .commands
-                .iter()
-                .map(|command| format!("  {command}")),
-        );
-        lines.extend(
-            closing
-                .remove
-                .map(|command| format!("to remove it: {command}")),
-        );
-        lines.join("\n") + "\n"
+        let digests = (written.sha256, written.manifest);
+        lines(&self.summary.output, facts, digests, &self.closing())
     }
 
     /// The closing line for programs.

@@ -16,7 +16,6 @@ use std::{
     num::NonZero,
     path::PathBuf,
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -93,8 +92,13 @@ pub struct Summary {
 pub fn plan(recipe: &Recipe, options: &Options, report: &dyn Report) -> Result<Plan> {
     let interrupt = interrupt::listen()?;
     Top::read(&options.add, &options.run)?;
-    let store = connect::store(options)?;
-    let net = Net::new(&store, connect::net_options(options), report, &interrupt);
+    let store = connect::store(options.cache_dir.as_deref())?;
+    let net = Net::new(
+        &store,
+        connect::net_options(options.offline),
+        report,
+        &interrupt,
+    );
     let backend = registry::backend(options.format);
     plan_for(recipe, options, &net, &*backend, report)
 }
@@ -124,8 +128,13 @@ pub fn build(
     )?;
     let top = Top::read(&options.add, &options.run)?;
 
-    let store = connect::store(options)?;
-    let net = Net::new(&store, connect::net_options(options), &**report, &interrupt);
+    let store = connect::store(options.cache_dir.as_deref())?;
+    let net = Net::new(
+        &store,
+        connect::net_options(options.offline),
+        &**report,
+        &interrupt,
+    );
     let backend = registry::backend(options.format);
     let plan = plan_for(recipe, options, &net, &*backend, &**report)?;
     if let (Some(_), Some(epoch)) = (&options.lockfile, options.epoch)
@@ -137,7 +146,6 @@ pub fn build(
         );
         report.event(Event::Warning { message });
     }
-    let available = || thread::available_parallelism().ok();
     // Packages unpack to three to five times their size; scripts add caches and bytecode.
     let needed = plan.bytes() * 6 + top.as_ref().map_or(0, Top::bytes);
     let assembly = Assembly {
@@ -152,7 +160,7 @@ pub fn build(
         keep_locales: &options.keep_locales,
         work: work_options(options, needed),
         epoch: options.epoch.unwrap_or(plan.epoch),
-        jobs: options.jobs.or_else(available).map_or(1, NonZero::get),
+        jobs: connect::jobs(options.jobs),
         cached: options.cached,
         run_scripts: options.run_scripts,
         naming: Naming {

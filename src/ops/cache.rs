@@ -1,7 +1,8 @@
 //! Looking after the store.
 
+use super::connect::directory;
 use crate::store::{
-    Kind, Store, Upkeep,
+    Kind, Upkeep,
     upkeep::{
         Item,
         clean::{Cleaned, Limits},
@@ -85,11 +86,4 @@ pub fn verify(
 /// Removes the least recently used until the limits hold; only tells if `dry`.
 pub fn clean(cache_dir: Option<&Path>, limits: Limits, dry: bool) -> Result<Cleaned> {
     Upkeep::new(&directory(cache_dir)?).clean(limits, dry)
-}
-
-fn directory(cache_dir: Option<&Path>) -> Result<PathBuf> {
-    match cache_dir {
-        Some(directory) => Ok(directory.to_owned()),
-        None => Store::default_directory(),
-    }
 }

@@ -1,25 +1,41 @@
-//! The store and the network, as options say.
+//! The store, the network and the processor, as options say.
 
-use super::build::Options;
 use crate::{net, store::Store};
 use boot_kit::Result;
+use std::{
+    num::NonZero,
+    path::{Path, PathBuf},
+    thread,
+};
 
 /// How many files are fetched at once.
 pub(super) const CONNECTIONS: usize = 8;
 
-/// Opens the store.
-pub(super) fn store(options: &Options) -> Result<Store> {
-    match &options.cache_dir {
-        Some(directory) => Store::open(directory),
-        None => Store::open(&Store::default_directory()?),
+/// Chooses the store's directory: the one named, or the user's own.
+pub(super) fn directory(cache_dir: Option<&Path>) -> Result<PathBuf> {
+    match cache_dir {
+        Some(directory) => Ok(directory.to_owned()),
+        None => Store::default_directory(),
     }
 }
 
+/// Opens the store there.
+pub(super) fn store(cache_dir: Option<&Path>) -> Result<Store> {
+    Store::open(&directory(cache_dir)?)
+}
+
 /// Says how the network is used.
-pub(super) fn net_options(options: &Options) -> net::Options {
+pub(super) fn net_options(offline: bool) -> net::Options {
     net::Options {
         connections: CONNECTIONS,
-        offline: options.offline,
+        offline,
         ..net::Options::default()
     }
+}
+
+/// Says how many threads may work: as many as named, or one for each core.
+pub(super) fn jobs(named: Option<NonZero<usize>>) -> usize {
+    named
+        .or_else(|| thread::available_parallelism().ok())
+        .map_or(1, NonZero::get)
 }

@@ -31,8 +31,13 @@ pub struct Stocked {
 pub fn fetch(recipe: &Recipe, options: &Options, report: &dyn Report) -> Result<Stocked> {
     let begin = Instant::now();
     let interrupt = interrupt::listen()?;
-    let store = connect::store(options)?;
-    let net = Net::new(&store, connect::net_options(options), report, &interrupt);
+    let store = connect::store(options.cache_dir.as_deref())?;
+    let net = Net::new(
+        &store,
+        connect::net_options(options.offline),
+        report,
+        &interrupt,
+    );
     let backend = registry::backend(options.format);
     let plan = plan_for(recipe, options, &net, &*backend, report)?;
     let mut artifacts: Vec<&Artifact> = plan.artifacts().collect();

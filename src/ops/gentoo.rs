@@ -4,11 +4,11 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use super::stage::{self as roots, Source, Summary};
-use crate::{
-    interrupt,
-    net::{self, Net},
+use super::{
+    connect,
+    stage::{self as roots, Source, Summary},
 };
+use crate::{interrupt, net::Net};
 use boot_kit::{Digest, Error, ErrorKind, Event, Fetch, Report, Request, Result, event::Phase};
 use boot_stage::{
     Tree,
@@ -54,11 +54,8 @@ pub fn gentoo(options: &Options, report: &dyn Report) -> Result<Made> {
     let wanted = settings.wanted(options)?;
     let keyring = settings.keyring(&options.root.keyring)?;
 
-    let store = roots::store(&options.root)?;
-    let how = net::Options {
-        offline: options.root.offline,
-        ..net::Options::default()
-    };
+    let store = connect::store(options.root.cache_dir.as_deref())?;
+    let how = connect::net_options(options.root.offline);
     let net = Net::new(&store, how, report, &interrupt);
     report.event(Event::Phase(Phase::Resolve));
     let chosen = wanted.choose(&keyring, &net, report)?;
@@ -73,7 +70,7 @@ pub fn gentoo(options: &Options, report: &dyn Report) -> Result<Made> {
         ..options.root.clone()
     };
     let fill = |tree: &mut Tree| {
-        roots::source::unpack(&mut file, roots::jobs(&root), tree, &interrupt)?;
+        roots::source::unpack(&mut file, connect::jobs(root.jobs), tree, &interrupt)?;
         tree.settle()?;
         packages = inventory(tree).len();
         settings.touch(tree)

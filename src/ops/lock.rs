@@ -48,8 +48,13 @@ pub fn lock(
 ) -> Result<Outcome> {
     let interrupt = interrupt::listen()?;
     let before = Lock::find(&goal.lockfile)?;
-    let store = connect::store(options)?;
-    let net = Net::new(&store, connect::net_options(options), report, &interrupt);
+    let store = connect::store(options.cache_dir.as_deref())?;
+    let net = Net::new(
+        &store,
+        connect::net_options(options.offline),
+        report,
+        &interrupt,
+    );
     let backend = registry::backend(options.format);
     let recipe = Recipe {
         hold: held(before.as_ref(), recipe, goal)?,

@@ -5,6 +5,7 @@ pub mod source;
 mod tests;
 mod write;
 
+use super::connect;
 use crate::{
     export::{self, Output},
     interrupt, prune,
@@ -12,17 +13,15 @@ use crate::{
         Profile,
         image::{ImageOptions, Reference},
     },
-    store::Store,
+    work::temporary_directory,
 };
 use boot_kit::{Digest, Error, ErrorKind, Event, Report, Result, Root, RootPath, event::Phase};
 use boot_stage::{About, Tree};
 pub use source::Source;
 use std::{
-    env,
     num::NonZero,
     path::{Path, PathBuf},
     sync::atomic::AtomicBool,
-    thread,
     time::{Duration, Instant},
 };
 pub use write::Written;
@@ -106,6 +105,7 @@ pub(super) fn make(
     let profile = prune::Profile::load("stage", name, &options.keep_locales)?;
 
     report.event(Event::Phase(Phase::Unpack));
+    // Where contents wait to be sorted: on disk, so that memory stays free.
     let mut tree = Tree::new(&temporary_directory())?;
     fill(&mut tree)?;
     tree.settle()?;
@@ -134,7 +134,7 @@ pub(super) fn make(
         epoch,
         report,
         interrupt,
-        jobs: jobs(options),
+        jobs: connect::jobs(options.jobs),
         force: options.force,
     };
     report.event(Event::Phase(Phase::Export));
@@ -187,27 +187,6 @@ fn refuse_images(tree: &Tree, source: &Source) -> Result<()> {
     let message = format!("`{source}` is an image of layers, not a root");
     let hint = "name an archive of a root: `docker export` and `podman export` make one";
     Err(Error::new(ErrorKind::Usage, message).with_hint(hint))
-}
-
-pub(super) fn store(options: &Options) -> Result<Store> {
-    match &options.cache_dir {
-        Some(directory) => Store::open(directory),
-        None => Store::open(&Store::default_directory()?),
-    }
-}
-
-pub(super) fn jobs(options: &Options) -> usize {
-    options
-        .jobs
-        .or(thread::available_parallelism().ok())
-        .map_or(1, NonZero::get)
-}
-
-/// Where contents wait to be sorted: on disk, so that memory stays free.
-fn temporary_directory() -> PathBuf {
-    env::var_os("TMPDIR")
-        .filter(|path| !path.is_empty())
-        .map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from)
 }
 
 /// The name of an image nobody named, e.g. `buildroot-2025.02-arm.tar`.

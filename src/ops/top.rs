@@ -7,7 +7,7 @@ mod tests;
 use crate::{layers::key, recipe::top::Addition};
 use boot_kit::{
     Command, Digest, Error, ErrorKind, Event, Outcome, Result, RootPath, backend::Site,
-    event::Phase,
+    event::Phase, runner::failure,
 };
 use files::Files;
 use serde_json::json;
@@ -15,9 +15,6 @@ use std::path::Path;
 
 /// What the layer is called.
 pub const NAME: &str = "top";
-
-/// How many lines of what a command printed an error shows.
-const SHOWN: usize = 30;
 
 /// What the layer is made of, as it was found on the host.
 #[derive(Debug)]
@@ -90,22 +87,13 @@ fn run(command: &str, number: usize, site: Site<'_>) -> Result<()> {
     if outcome.is_success() {
         return Ok(());
     }
-    Err(failure(command, &outcome))
+    Err(failed(command, &outcome))
 }
 
-fn failure(command: &str, outcome: &Outcome) -> Error {
+fn failed(command: &str, outcome: &Outcome) -> Error {
     let mut lines = command.trim().lines();
     let first = lines.next().unwrap_or_default();
     let more = if lines.next().is_some() { " …" } else { "" };
-    let printed: Vec<_> = outcome.output.trim_end().lines().collect();
-    let said = if printed.is_empty() {
-        "it printed nothing".to_owned()
-    } else {
-        let tail = printed[printed.len().saturating_sub(SHOWN)..].join("\n    ");
-        format!("it printed:\n    {tail}")
-    };
-    let message = format!("`{first}{more}` failed with exit code {}", outcome.status);
-    Error::new(ErrorKind::Script, message)
-        .caused_by(Error::new(ErrorKind::Script, said))
+    failure(&format!("`{first}{more}`"), outcome.status, &outcome.output)
         .with_hint("correct the command, or run again with -v to see everything commands print")
 }

@@ -135,7 +135,8 @@ fn mount_tmpfs(options: &str) -> Result<(), Errno> {
     )
 }
 
-fn temporary_directory() -> PathBuf {
+/// Where temporary files go on disk: what `TMPDIR` names, or `/var/tmp`.
+pub fn temporary_directory() -> PathBuf {
     std::env::var_os("TMPDIR")
         .filter(|path| !path.is_empty())
         .map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from)

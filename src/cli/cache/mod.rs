@@ -97,10 +97,7 @@ impl CacheArguments {
             } => failure::Form::Json,
             _ => failure::Form::Text,
         };
-        match self.carry_out() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failure::tell(&error, form),
-        }
+        failure::end(self.carry_out(), form)
     }
 
     fn carry_out(&self) -> Result<()> {

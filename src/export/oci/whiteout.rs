@@ -14,6 +14,12 @@ pub fn path(removed: &RootPath) -> Option<RootPath> {
     Some(parent.join(&[PREFIX, name].concat()))
 }
 
+/// What a path says is gone, as its directory and the name there; none if it is no whiteout.
+pub fn removed(path: &RootPath) -> Option<(RootPath, Vec<u8>)> {
+    let (parent, name) = path.split()?;
+    Some((parent, name.strip_prefix(PREFIX)?.to_vec()))
+}
+
 /// The entry that says so, dated `epoch`; none for the root.
 pub fn entry(removed: &RootPath, epoch: i64) -> Option<Entry> {
     Some(Entry {
@@ -32,13 +38,13 @@ pub fn entry(removed: &RootPath, epoch: i64) -> Option<Entry> {
 /// Only the last name is looked at: whoever walks a tree comes by its directories as well. Errors with
 /// [`ErrorKind::Usage`].
 pub fn refuse(path: &RootPath) -> Result<()> {
-    match path.split() {
-        Some((_, name)) if name.starts_with(PREFIX) => {
+    match removed(path) {
+        Some(_) => {
             let message = format!("`{path}` has a name that means in an image that a file is gone");
             let hint = "leave the file out, with --exclude or a recipe of your own";
             Err(Error::new(ErrorKind::Usage, message).with_hint(hint))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
@@ -50,6 +56,8 @@ mod tests {
     fn a_whiteout_is_beside_what_it_removes() {
         for (removed, whiteout) in [("etc/motd", "etc/.wh.motd"), ("srv", ".wh.srv")] {
             assert_eq!(path(&removed.into()), Some(whiteout.into()));
+            let (directory, name) = super::removed(&whiteout.into()).expect("a whiteout");
+            assert_eq!(directory.join(&name), removed.into());
         }
         assert_eq!(path(&RootPath::default()), None);
     }

@@ -1,9 +1,10 @@
 //! Where a root comes from: bytes that are proven, decompressed and taken apart.
 
-use super::{Options, jobs, stem_of};
+use super::{Options, stem_of};
 use crate::{
     interrupt,
     net::{self, Net},
+    ops::connect,
     registry,
 };
 use boot_kit::{
@@ -109,7 +110,7 @@ pub(super) fn read(
         inner: &mut *archive,
         hashing: options.sha256.map(|_| Hashing::new(io::sink())),
     };
-    let unpacked = unpack(&mut archive, jobs(options), tree, interrupt);
+    let unpacked = unpack(&mut archive, connect::jobs(options.jobs), tree, interrupt);
     // A wrong digest explains whatever else is wrong.
     if let Some(wanted) = &options.sha256 {
         if !unpacked
@@ -203,7 +204,7 @@ fn fetched(
     report: &dyn Report,
     interrupt: &AtomicBool,
 ) -> Result<File> {
-    let store = super::store(options)?;
+    let store = connect::store(options.cache_dir.as_deref())?;
     let how = net::Options {
         offline: options.offline,
         ..net::Options::default()

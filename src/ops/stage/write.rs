@@ -4,7 +4,10 @@ use super::{Made, Options};
 use crate::{
     export::{self, Output, export},
     layers::write::LayerWriter,
-    ops::oci::{Naming, export_layers},
+    ops::{
+        connect,
+        oci::{Naming, export_layers},
+    },
     recipe::complete::host_platform,
 };
 use boot_kit::{Digest, Entry, Error, ErrorKind, Result, Sink};
@@ -41,7 +44,7 @@ pub(super) fn write(
     };
     oci.check(options.force)?;
     // One layer, which is not worth keeping: the archive it came from is at hand.
-    let store = super::store(options)?;
+    let store = connect::store(options.cache_dir.as_deref())?;
     let mut layer = LayerWriter::new(&store, None, how.epoch, how.jobs)?;
     made.tree.walk(&mut Stoppable {
         sink: &mut layer,
