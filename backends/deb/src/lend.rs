@@ -1,45 +1,77 @@
-//! One Perl for all calls of `deb-systemd-helper`.
+//! One Perl for all calls of the programs that scripts call most.
 //!
-//! `postinst` scripts of packages with services call this program half a dozen times each, a hundred times in a large
-//! image, and every call is an interpreter's start for a millisecond of work. So dpkg is run by an interpreter that has
-//! read the program and all its modules once, and that forks itself for each call. A stand-in in the program's place
-//! says which process calls; arguments, environment, directory, mask and streams are those of that process, the code is
-//! the program's own, and the caller gets its exit code. The interpreter ends with dpkg, and dpkg's exit code is its.
+//! `postinst` scripts of packages with services call `deb-systemd-helper` half a dozen times each, those that ask
+//! questions run themselves again under debconf's `frontend`, and every call is an interpreter's start for a millisecond
+//! of work. So dpkg is run by an interpreter that has read the programs' modules once, and that forks itself for each
+//! call. A stand-in in a program's place says which process calls; arguments, environment, directory, mask and streams
+//! are those of that process, the code is the program's own, and the caller gets its exit code. The interpreter ends with
+//! dpkg, and dpkg's exit code is its.
 
-use boot_kit::{Result, Root, RootPath};
+use boot_kit::{Kind, Result, Root, RootPath};
+use memchr::memmem;
 
-const PROGRAM: &str = "usr/bin/deb-systemd-helper";
-const PROGRAM_ASIDE: &str = "usr/bin/deb-systemd-helper.boot";
+/// A program that is lent.
+struct Lent {
+    path: &'static str,
+    /// Stands in a script that calls it.
+    mention: &'static str,
+    /// Whether a script calls it once however often it is mentioned.
+    once: bool,
+}
+
+const PROGRAMS: [Lent; 2] = [
+    Lent {
+        path: "usr/bin/deb-systemd-helper",
+        mention: "deb-systemd-helper",
+        once: false,
+    },
+    Lent {
+        path: "usr/share/debconf/frontend",
+        mention: "debconf/confmodule",
+        once: true,
+    },
+];
+
+/// What the program itself is called meanwhile.
+const ASIDE: &str = ".boot";
 
 /// What all this needs besides.
-const NEEDED: [&str; 4] = [PROGRAM, "bin/sh", "usr/bin/mkfifo", "usr/bin/perl"];
+const NEEDED: [&str; 3] = ["bin/sh", "usr/bin/mkfifo", "usr/bin/perl"];
 
-/// How many scripts must call the program to make it worth while.
+/// How many calls make it worth while: with fewer, reading all modules costs more than it saves.
 const WORTH: usize = 4;
 
-/// Where the stand-in says who calls. It hears how the call ended from a pipe of its own, so that callers that run side by
-/// side do not read each other's answers.
-const CALLS: &str = "usr/bin/deb-systemd-helper.boot.calls";
+/// Where a stand-in says who calls what. It hears how the call ended from a pipe of its own, `PIPE.PID`, so that callers
+/// that run side by side do not read each other's answers.
+const PIPE: &str = "/var/lib/dpkg/boot-calls";
 
 /// Its own input and output are redirected while it talks, so it keeps the caller's under other numbers.
-const STAND_IN: &[u8] = b"#!/bin/sh
+const STAND_IN: &str = "#!/bin/sh
 exec 3>&1 4<&0
-answer=/usr/bin/deb-systemd-helper.boot.answer.$$
-mkfifo \"$answer\" && echo $$ >/usr/bin/deb-systemd-helper.boot.calls
+answer=PIPE.$$
+mkfifo \"$answer\" && echo \"$$ PROGRAM\" >PIPE
 read -r status <\"$answer\"
 exit \"${status:-255}\"
 ";
 
-/// Runs a command and lends itself to whoever calls the program meanwhile.
+/// Runs commands, one after the other up to the first that fails, and lends itself to whoever calls the programs
+/// meanwhile.
 ///
-/// The arguments are the program's own path, the one it is called by, and the command. A fork has the modules of the
-/// program already and reads the program itself (`do`), which is then as if it had been started: the same scopes, `@ARGV`, `$0`.
+/// The arguments are the pipe, the programs by the paths they are called by, and after `--` the commands, with `;` between
+/// them. A fork has the modules already and reads the program itself (`do`), which is then as if it had been started: the
+/// same scopes, `@ARGV`, `$0`. A program may call another before it ends.
 const LENDER: &str = r#"
 use strict;
 use Fcntl qw(O_NONBLOCK O_RDWR);
 
-my ($program, $name, @command) = @ARGV;
-my ($calls, $answer) = ("$program.calls", "$program.answer");
+my ($pipe, @programs, @commands) = shift;
+while (@ARGV && (my $word = shift) ne '--') {
+    push @programs, $word;
+}
+@commands = ([]);
+for my $word (@ARGV) {
+    $word eq ';' ? push @commands, [] : push @{$commands[-1]}, $word;
+}
 
 sub slurp {
     open my $file, '<', $_[0] or return '';
@@ -53,22 +85,27 @@ sub code {
 }
 
 # Callers are looked at in /proc. Where it is that of other processes, in a container that may mount none, nothing is lent.
-if (slurp('/proc/self/status') !~ /^NSpid:\s+\d+$/m) {
-    unlink $name;
-    symlink $program, $name;
-    exec { $command[0] } @command;
-    exit 127;
-}
-
-my $text = slurp($program);
-my $is_perl = $text =~ /^#!.*\bperl\b/;
-# What it will ask for, read once; what is not there it finds out for itself.
-for my $module ($is_perl ? $text =~ /^use\s+([A-Za-z][\w:]*)/mg : ()) {
-    eval "require $module";
+my $lends = slurp('/proc/self/status') =~ /^NSpid:\s+\d+$/m;
+my %is_perl;
+if ($lends) {
+    # What the programs will ask for, read once; what is not there they find out for themselves, and say so.
+    open my $stderr, '>&', \*STDERR;
+    open STDERR, '>', '/dev/null';
+    for my $name (@programs) {
+        my $text = slurp("$name.boot");
+        $is_perl{$name} = $text =~ /^#!.*\bperl\b/ or next;
+        for my $module ($text =~ /^use\s+([A-Za-z][\w:]*)/mg) {
+            eval "require $module";
+        }
+    }
+    open STDERR, '>&', $stderr;
+    system('mkfifo', $pipe) == 0 or exit 125;
+} else {
+    rename "$_.boot", $_ for @programs;
 }
 
 sub serve {
-    my ($caller) = @_;
+    my ($caller, $name) = @_;
     my $proc = "/proc/$caller";
     my @words = split /\0/, slurp("$proc/cmdline"), -1;
     pop @words;
@@ -83,91 +120,144 @@ sub serve {
     open STDOUT, '>>', "$proc/fd/3";
     open STDERR, '>>', "$proc/fd/2";
     @ARGV = @words;
-    exec { $program } $name, @ARGV unless $is_perl;
+    exec { "$name.boot" } $name, @ARGV unless $is_perl{$name};
     $0 = $name;
     $SIG{CHLD} = 'DEFAULT';
-    ($!, $@) = (0, '');
-    do $program;
+    ($!, $@, $?) = (0, '', 0);
+    do "$name.boot";
     exit 0 unless length $@;
     my $code = $! + 0;
     print STDERR $@;
     exit($code || 255);
 }
 
-system('mkfifo', $calls) == 0 or exit 125;
 # Pipes are open at both ends: nobody waits for a reader, and nothing is lost. An answer's is open until its caller is gone.
-sysopen my $in, $calls, O_RDWR or exit 125;
-my %answered;
-$SIG{CHLD} = sub {};
-my $child = fork;
-defined $child or exit 125;
-if (!$child) {
-    $SIG{CHLD} = 'DEFAULT';
-    exec { $command[0] } @command;
-    exit 127;
+my ($in, %calls, %answered);
+if ($lends) {
+    sysopen $in, $pipe, O_RDWR or exit 125;
 }
+
+sub answer {
+    my ($caller, $code) = @_;
+    delete $answered{$_} for grep { !kill 0, $_ } keys %answered;
+    sysopen my $out, "$pipe.$caller", O_RDWR | O_NONBLOCK or return;
+    syswrite $out, "$code\n";
+    $answered{$caller} = $out;
+}
+
+$SIG{CHLD} = sub {};
 my $heard = '';
-while (waitpid($child, 1) == 0) {
-    my $ready = '';
-    vec($ready, fileno $in, 1) = 1;
-    next if select($ready, undef, undef, 0.05) < 1;
-    sysread $in, $heard, 256, length $heard;
-    while ($heard =~ s/^(\d+)\n//) {
-        my $caller = $1;
-        delete $answered{$_} for grep { !kill 0, $_ } keys %answered;
-        next unless kill 0, $caller;
-        my $call = fork;
-        serve($caller) if defined $call && !$call;
-        my $code = defined $call && waitpid($call, 0) == $call ? code($?) : 255;
-        if (sysopen my $out, "$answer.$caller", O_RDWR | O_NONBLOCK) {
-            syswrite $out, "$code\n";
-            $answered{$caller} = $out;
+
+sub run {
+    my (@command) = @_;
+    my $child = fork;
+    defined $child or return 125;
+    if (!$child) {
+        $SIG{CHLD} = 'DEFAULT';
+        exec { $command[0] } @command;
+        exit 127;
+    }
+    while (1) {
+        while ((my $ended = waitpid(-1, 1)) > 0) {
+            my $code = code($?);
+            return $code if $ended == $child;
+            my $caller = delete $calls{$ended};
+            answer($caller, $code) if defined $caller;
+        }
+        my $ready = '';
+        vec($ready, fileno $in, 1) = 1 if $lends;
+        next if select($ready, undef, undef, 0.05) < 1;
+        sysread $in, $heard, 256, length $heard;
+        while ($heard =~ s/^(\d+) (.*)\n//) {
+            my ($caller, $name) = ($1, $2);
+            next unless kill 0, $caller;
+            my $call = fork;
+            serve($caller, $name) if defined $call && !$call;
+            defined $call ? $calls{$call} = $caller : answer($caller, 255);
         }
     }
 }
-my $code = code($?);
-unlink $calls, glob "$answer.*";
+
+my $code = 0;
+for my $command (@commands) {
+    $code = run(@$command);
+    last if $code;
+}
+unlink $pipe, glob "$pipe.*";
 exit $code;
 "#;
 
-/// Puts the stand-in in the program's place; `false` if it would not pay, or something is missing.
+/// Puts stand-ins in the programs' places; `false` if it would not pay, or something is missing.
 ///
 /// `scripts` are those that will run.
 pub fn raise(root: &Root, scripts: &[RootPath]) -> Result<bool> {
-    let mut calling = 0;
-    for script in scripts {
-        let text = root.read(script)?.unwrap_or_default();
-        calling += usize::from(memchr::memmem::find(&text, b"deb-systemd-helper").is_some());
-    }
-    if calling < WORTH {
-        return Ok(false);
-    }
     for path in NEEDED {
         if root.read(&RootPath::from(path))?.is_none() {
             return Ok(false);
         }
     }
-    root.rename(&RootPath::from(PROGRAM), &RootPath::from(PROGRAM_ASIDE))?;
-    root.write(&RootPath::from(PROGRAM), STAND_IN, 0o755)?;
+    let mut calls = 0;
+    for script in scripts {
+        let text = root.read(script)?.unwrap_or_default();
+        for program in &PROGRAMS {
+            let mentions = memmem::find_iter(&text, program.mention).count();
+            calls += if program.once {
+                mentions.min(1)
+            } else {
+                mentions
+            };
+        }
+    }
+    if calls < WORTH {
+        return Ok(false);
+    }
+    for program in present(root)? {
+        let path = RootPath::from(program.path);
+        root.rename(&path, &path.with_suffix(ASIDE))?;
+        root.write(&path, stand_in(PIPE, &format!("/{path}")).as_bytes(), 0o755)?;
+    }
     Ok(true)
 }
 
-/// Wraps a command, so that calls of the program are answered while it runs: returns program and arguments.
-pub fn lent(program: &str, args: &[&str]) -> (String, Vec<String>) {
-    let aside = format!("/{PROGRAM_ASIDE}");
-    let name = format!("/{PROGRAM}");
-    let own = ["-e", LENDER, &aside, &name, program];
-    let all = own.iter().chain(args);
-    (
-        "/usr/bin/perl".to_owned(),
-        all.map(|arg| (*arg).to_owned()).collect(),
-    )
+/// The programs the root has.
+fn present(root: &Root) -> Result<Vec<&'static Lent>> {
+    let mut present = Vec::new();
+    for program in &PROGRAMS {
+        let entry = root.entry(&RootPath::from(program.path))?;
+        if entry.is_some_and(|entry| matches!(entry.kind, Kind::File { .. })) {
+            present.push(program);
+        }
+    }
+    Ok(present)
 }
 
-/// Puts the program back.
+/// What stands in the place of `program` and calls by `pipe`.
+fn stand_in(pipe: &str, program: &str) -> String {
+    STAND_IN.replace("PIPE", pipe).replace("PROGRAM", program)
+}
+
+/// Wraps commands, so that calls of the programs are answered while they run: returns program and arguments.
+pub fn lent(commands: &[Vec<&str>]) -> (String, Vec<String>) {
+    let programs = PROGRAMS.iter().map(|program| format!("/{}", program.path));
+    let mut args = vec!["-e".to_owned(), LENDER.to_owned(), PIPE.to_owned()];
+    args.extend(programs);
+    args.push("--".to_owned());
+    let commands = commands.join(&";");
+    args.extend(commands.into_iter().map(str::to_owned));
+    ("/usr/bin/perl".to_owned(), args)
+}
+
+/// Puts the programs back.
 pub fn lower(root: &Root) -> Result<()> {
-    root.remove(&RootPath::from(CALLS))?;
-    root.rename(&RootPath::from(PROGRAM_ASIDE), &RootPath::from(PROGRAM))
+    root.remove(&RootPath::from(PIPE))?;
+    for program in &PROGRAMS {
+        let path = RootPath::from(program.path);
+        let aside = path.with_suffix(ASIDE);
+        if root.entry(&aside)?.is_some() {
+            root.rename(&aside, &path)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -178,15 +268,14 @@ mod tests {
     /// A program of Perl that shows what it was given, in a directory of its own, with its stand-in.
     fn program(directory: &Path, text: &str) -> (String, String) {
         let name = directory.join("tool").display().to_string();
-        let aside = format!("{name}.boot");
+        let aside = format!("{name}{ASIDE}");
         fs::write(&aside, text).expect("writable");
-        let stand_in =
-            String::from_utf8_lossy(STAND_IN).replace(&format!("/{PROGRAM_ASIDE}"), &aside);
-        fs::write(&name, stand_in).expect("writable");
+        let pipe = directory.join("calls").display().to_string();
+        fs::write(&name, stand_in(&pipe, &name)).expect("writable");
         for path in [&name, &aside] {
             fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("ours");
         }
-        (name, aside)
+        (name, pipe)
     }
 
     /// Runs a script that calls the program as `$TOOL`; returns exit code, stdout and stderr. `None` without Perl.
@@ -197,9 +286,11 @@ mod tests {
             return None;
         }
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let (name, aside) = program(directory.path(), text);
+        let (name, pipe) = program(directory.path(), text);
         let output = Command::new("perl")
-            .args(["-e", LENDER, &aside, &name, "/bin/sh", "-c", script])
+            .args(["-e", LENDER, &pipe, &name, "--", "/bin/true", ";"])
+            .args(["/bin/sh", "-c"])
+            .args(script.split('\0'))
             .env("TOOL", &name)
             .current_dir("/")
             .output()
@@ -302,24 +393,72 @@ nobody
     }
 
     #[test]
+    fn a_program_may_run_what_calls_it_again() {
+        let text = "#!/usr/bin/perl\nmy $n = shift;\nprint \"$n\\n\";\nsystem($ENV{TOOL}, $n - 1) if $n;\nexit($? >> 8 || $n);\n";
+        if let Some((code, said, _)) = run(text, "$TOOL 3; echo $?") {
+            assert_eq!((code, said.as_str()), (Some(0), "3\n2\n1\n0\n1\n"));
+        }
+    }
+
+    #[test]
+    fn commands_run_in_turn_up_to_the_first_that_fails() {
+        let commands = vec![vec!["a", "b"], vec!["c"]];
+        let (program, args) = lent(&commands);
+        assert_eq!(program, "/usr/bin/perl");
+        assert_eq!(args[args.len() - 5..], ["--", "a", "b", ";", "c"]);
+        for (script, code, said) in [
+            ("echo one", 0, "one\ntwo\n"),
+            ("echo one; exit 4", 4, "one\n"),
+        ] {
+            if let Some(ran) = run(SHOW, &format!("{script}\0;\0/bin/echo\0two")) {
+                assert_eq!(ran, (Some(code), said.into(), String::new()), "{script}");
+            }
+        }
+    }
+
+    #[test]
     fn it_is_only_done_where_it_pays() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let root = Root::open(directory.path()).expect("readable");
-        let scripts: Vec<RootPath> = ["a", "b", "c", "d"].map(RootPath::from).into();
-        for script in &scripts {
-            root.write(script, b"deb-systemd-helper enable x", 0o755)
-                .expect("writable");
-        }
+        let write = |path: &RootPath, text: &str| {
+            root.write(path, text.as_bytes(), 0o755).expect("writable");
+        };
+        let scripts: Vec<RootPath> = ["a", "b", "c"].map(RootPath::from).into();
+        write(
+            &scripts[0],
+            ". /usr/share/debconf/confmodule # debconf/confmodule",
+        );
+        write(
+            &scripts[1],
+            "deb-systemd-helper unmask x; deb-systemd-helper enable x",
+        );
+        write(&scripts[2], ". /usr/share/debconf/confmodule");
         assert!(!raise(&root, &scripts).expect("nothing there"));
         for path in NEEDED {
-            root.write(&RootPath::from(path), b"real", 0o755)
-                .expect("writable");
+            write(&RootPath::from(path), "real");
         }
+        let [helper, frontend] = PROGRAMS.map(|program| RootPath::from(program.path));
+        write(&helper, "real");
         assert!(!raise(&root, &scripts[1..]).expect("too few"));
-        assert!(raise(&root, &scripts).expect("writable"));
-        let read = || root.read(&RootPath::from(PROGRAM)).expect("readable");
-        assert_eq!(read().as_deref(), Some(STAND_IN));
-        lower(&root).expect("writable");
-        assert_eq!(read().as_deref(), Some(&b"real"[..]));
+        let read = |path: &RootPath| {
+            let content = root.read(path).expect("readable")?;
+            Some(String::from_utf8(content).expect("text"))
+        };
+        for both in [false, true] {
+            if both {
+                write(&frontend, "real");
+            }
+            assert!(raise(&root, &scripts).expect("writable"));
+            let stood_in = read(&helper).expect("there");
+            assert!(
+                stood_in
+                    .contains("echo \"$$ /usr/bin/deb-systemd-helper\" >/var/lib/dpkg/boot-calls"),
+                "{stood_in}"
+            );
+            assert_eq!(read(&frontend).is_some(), both);
+            lower(&root).expect("writable");
+            assert_eq!(read(&helper).as_deref(), Some("real"));
+            assert_eq!(read(&frontend).as_deref(), both.then_some("real"));
+        }
     }
 }

@@ -100,7 +100,10 @@ impl Scripts<'_> {
 
     /// Configures only the packages named, before others land.
     pub fn configure_first(&self, packages: &[String]) -> Result<()> {
-        self.configure_some(packages, &Queue::default())
+        if packages.is_empty() {
+            return Ok(());
+        }
+        self.dpkg(&configure_some(packages), &Queue::default())
     }
 
     /// Configures every unpacked package, compiling Python on the side.
@@ -117,12 +120,12 @@ impl Scripts<'_> {
             let configured = self.configure_all(&queue);
             match configured.and_then(|()| later::noted(self.root)) {
                 Ok(noted) => {
-                    queue.complete(noted);
+                    queue.complete(noted, self.helpers + 1);
                     queue.work(self.runner, self.report, &env);
                     Ok(())
                 }
                 Err(error) => {
-                    queue.complete(Vec::new());
+                    queue.complete(Vec::new(), 1);
                     Err(error)
                 }
             }
@@ -138,15 +141,19 @@ impl Scripts<'_> {
     /// what they depend on. Others do not name them among their dependencies but read their configuration files,
     /// which are in place only then. `--force-depends` because they depend on each other in circles.
     fn configure_all(&self, queue: &Queue) -> Result<()> {
-        let pending = [
+        let status = Status::read(self.root)?;
+        let essentials = status.unconfigured_essentials()?;
+        let mut runs = Vec::new();
+        if !essentials.is_empty() {
+            runs.push(configure_some(&essentials));
+        }
+        runs.push(vec![
             "--force-depends",
             "--force-confold",
             "--configure",
             "--pending",
-        ];
-        let essentials = Status::read(self.root)?.unconfigured_essentials()?;
-        self.configure_some(&essentials, queue)?;
-        self.dpkg_pending(&pending, queue)?;
+        ]);
+        self.dpkg_runs(&runs, &status.unfinished_scripts("postinst")?, queue)?;
         if !Status::read(self.root)?.unfinished().is_empty() {
             self.dpkg(&["--force-confold", "--configure", "--pending"], queue)?;
         }
@@ -162,28 +169,16 @@ impl Scripts<'_> {
         Err(Error::new(ErrorKind::Script, message))
     }
 
-    /// Configures the packages named, if any are; what they trigger waits for the rest, as it would be triggered again.
-    fn configure_some(&self, packages: &[String], queue: &Queue) -> Result<()> {
-        if packages.is_empty() {
-            return Ok(());
+    /// The runs that configure most packages, of which `scripts` will be called.
+    fn dpkg_runs(&self, runs: &[Vec<&str>], scripts: &[RootPath], queue: &Queue) -> Result<()> {
+        if !lend::raise(self.root, scripts)? {
+            return runs.iter().try_for_each(|args| self.dpkg(args, queue));
         }
-        let mut args = vec![
-            "--force-depends",
-            "--force-confold",
-            "--no-triggers",
-            "--configure",
-        ];
-        args.extend(packages.iter().map(String::as_str));
-        self.dpkg(&args, queue)
-    }
-
-    /// The run that configures most packages.
-    fn dpkg_pending(&self, args: &[&str], queue: &Queue) -> Result<()> {
-        let scripts = Status::read(self.root)?.unfinished_scripts("postinst")?;
-        if !lend::raise(self.root, &scripts)? {
-            return self.dpkg(args, queue);
-        }
-        self.dpkg_as(lend::lent(DPKG, args), queue)?;
+        let commands: Vec<_> = runs
+            .iter()
+            .map(|args| [&[DPKG], args.as_slice()].concat())
+            .collect();
+        self.dpkg_as(lend::lent(&commands), queue)?;
         lend::lower(self.root)
     }
 
@@ -228,6 +223,18 @@ impl Scripts<'_> {
         };
         self.runner.run(command, on_line)
     }
+}
+
+/// Configures the packages named; what they trigger waits for the rest, as it would be triggered again.
+fn configure_some(packages: &[String]) -> Vec<&str> {
+    let options = [
+        "--force-depends",
+        "--force-confold",
+        "--no-triggers",
+        "--configure",
+    ];
+    let names = packages.iter().map(String::as_str);
+    options.into_iter().chain(names).collect()
 }
 
 /// Recognises dpkg's words for the package it turns to.
