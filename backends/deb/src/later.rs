@@ -34,12 +34,15 @@ printf '\\036boot-later\\037%s\\n' \"$*\" >&2
 /// Makes several calls of one Python program; the arguments are its path and the arguments of each call.
 ///
 /// The program hands the names of files to an interpreter that compiles them (`-m py_compile -`), one for each call and
-/// started anew; here one goes on from call to call. What it writes depends on nothing but the file.
+/// started anew; here one goes on from call to call. What it writes depends on nothing but the file. The program itself is
+/// read once, and run each time as if it had been started (`__main__`).
 const CALLS: &str = "\
-import runpy, subprocess, sys
+import subprocess, sys
 
 program, *calls = sys.argv[1:]
 start, compilers = subprocess.Popen, {}
+with open(program, 'rb') as file:
+    code = compile(file.read(), program, 'exec')
 
 class Shared:
     returncode = 0
@@ -61,7 +64,7 @@ subprocess.Popen = popen
 for call in calls:
     sys.argv = [program, *call.split('\\x1f')]
     try:
-        runpy.run_path(program, run_name='__main__')
+        exec(code, {'__name__': '__main__', '__file__': program})
     except SystemExit as end:
         if end.code:
             sys.exit(f'{sys.argv[1:]}: {end.code}')
@@ -122,7 +125,8 @@ pub struct Queue {
 struct State {
     heard: Vec<Vec<String>>,
     waiting: VecDeque<Vec<String>>,
-    is_complete: bool,
+    /// How many calls one interpreter makes when no more will come.
+    share: Option<usize>,
     failure: Option<Error>,
 }
 
@@ -135,8 +139,8 @@ impl Queue {
         });
     }
 
-    /// Says that no more will come; adds those of `noted` that were not heard of.
-    pub fn complete(&self, noted: Vec<Vec<String>>) {
+    /// Says that no more will come; adds those of `noted` that were not heard of. What waits is for so many `workers`.
+    pub fn complete(&self, noted: Vec<Vec<String>>, workers: usize) {
         self.lock(|state| {
             let mut heard = std::mem::take(&mut state.heard);
             for args in noted {
@@ -145,7 +149,7 @@ impl Queue {
                     None => state.waiting.push_back(args),
                 }
             }
-            state.is_complete = true;
+            state.share = Some(state.waiting.len().div_ceil(workers).clamp(1, BATCH));
         });
     }
 
@@ -170,17 +174,13 @@ impl Queue {
         state.failure.map_or(Ok(()), Err)
     }
 
-    /// Takes calls to make; `None` when there will be no more. What is left at the end is shared out.
+    /// Takes calls to make; `None` when there will be no more.
     fn next(&self) -> Option<Vec<Vec<String>>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if state.waiting.len() >= BATCH || state.is_complete {
-                let left = state.waiting.len();
-                let count = if state.is_complete {
-                    left.div_ceil(2).min(BATCH)
-                } else {
-                    BATCH
-                };
+            let wanted = state.share.unwrap_or(BATCH);
+            if state.waiting.len() >= wanted || state.share.is_some() {
+                let count = wanted.min(state.waiting.len());
                 return (count > 0).then(|| state.waiting.drain(..count).collect());
             }
             state = self
@@ -266,7 +266,7 @@ mod tests {
             for call in &wanted {
                 queue.push(vec![call.clone()]);
             }
-            queue.complete(vec![vec!["3".into()], vec!["20".into()]]);
+            queue.complete(vec![vec!["3".into()], vec!["20".into()]], 2);
             queue.work(&runner, &Silence, &[]);
         });
         // The third was heard and noted; the last only noted.
