@@ -100,14 +100,11 @@ impl Staging {
 
     /// `bytes` is a limit, taken only as needed.
     fn in_memory(bytes: u64) -> Result<Self> {
-        // File systems of old kernels cannot do without a limit of inodes inside a user namespace.
-        mount_tmpfs(&format!("mode=0700,size={bytes},nr_inodes=0"))
-            .or_else(|_| mount_tmpfs(&format!("mode=0700,size={bytes}")))
-            .map_err(|errno| {
-                Error::new(ErrorKind::Io, "cannot stage in memory")
-                    .caused_by(io::Error::from(errno))
-                    .with_hint("stage on disk with --staging and a directory")
-            })?;
+        mount_tmpfs(bytes).map_err(|errno| {
+            Error::new(ErrorKind::Io, "cannot stage in memory")
+                .caused_by(io::Error::from(errno))
+                .with_hint("stage on disk with --staging and a directory")
+        })?;
         Ok(Self {
             path: PathBuf::from(HIDDEN),
             kind: Kind::Memory,
@@ -123,16 +120,24 @@ impl Staging {
     }
 }
 
-fn mount_tmpfs(options: &str) -> Result<(), Errno> {
-    let options = CString::new(options).map_err(|_| Errno::INVAL)?;
-    // Setuid programs must work for the scripts: nobody outside can get at them.
-    mount(
-        "boot",
-        HIDDEN,
-        "tmpfs",
-        MountFlags::NODEV,
-        options.as_c_str(),
-    )
+/// What a file system in memory is given, the best first; old kernels know less of it.
+///
+/// Large pages make writing half as expensive. A limit of inodes is only needed inside a user namespace of old kernels.
+const TMPFS_OPTIONS: [&str; 3] = [",nr_inodes=0,huge=within_size", ",nr_inodes=0", ""];
+
+fn mount_tmpfs(bytes: u64) -> Result<(), Errno> {
+    let mut mounted = Err(Errno::INVAL);
+    for further in TMPFS_OPTIONS {
+        let options = format!("mode=0700,size={bytes}{further}");
+        let options = CString::new(options).map_err(|_| Errno::INVAL)?;
+        // Setuid programs must work for the scripts: nobody outside can get at them.
+        let flags = MountFlags::NODEV;
+        mounted = mount("boot", HIDDEN, "tmpfs", flags, options.as_c_str());
+        if mounted.is_ok() {
+            break;
+        }
+    }
+    mounted
 }
 
 /// Where temporary files go on disk: what `TMPDIR` names, or `/var/tmp`.
