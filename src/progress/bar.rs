@@ -61,8 +61,8 @@ impl State {
         let latest = self.tally.phases.last();
         let is_planned = self.tally.planned > 0;
         match phase {
-            Phase::Fetch => is_planned && self.tally.fetched >= self.tally.planned,
-            Phase::Unpack => is_planned && self.tally.unpacked >= self.tally.planned,
+            Phase::Fetch if is_planned => self.tally.fetched >= self.tally.planned,
+            Phase::Unpack if is_planned => self.tally.unpacked >= self.tally.planned,
             _ => latest.is_some_and(|latest| *latest > phase),
         }
     }
@@ -120,6 +120,8 @@ fn update(phase: Phase, bar: &ProgressBar, tally: &Tally) {
             count(tally.indexes, "index file"),
             size(tally.index_bytes)
         )),
+        // A root that somebody else packed is one file, and no plan says its size.
+        Phase::Fetch | Phase::Unpack if tally.planned == 0 => {}
         Phase::Fetch => {
             bar.set_length(tally.planned_bytes);
             bar.set_position(tally.here_bytes);
@@ -140,6 +142,13 @@ fn update(phase: Phase, bar: &ProgressBar, tally: &Tally) {
                 count(tally.planned, "package")
             ));
         }
+        Phase::Compile => {
+            if tally.to_compile > 0 {
+                bar.set_length(tally.to_compile);
+                bar.set_position(tally.begun);
+            }
+            bar.set_message(printable(&tally.compiling()).into_owned());
+        }
         Phase::Configure if tally.scripts > 0 => {
             bar.set_message(format!("{} ({})", printable(&tally.script), tally.scripts));
         }
@@ -159,7 +168,7 @@ fn update(phase: Phase, bar: &ProgressBar, tally: &Tally) {
 
 fn style(phase: Phase) -> ProgressStyle {
     let template = match phase {
-        Phase::Fetch | Phase::Unpack | Phase::Verify => {
+        Phase::Fetch | Phase::Compile | Phase::Unpack | Phase::Verify => {
             "{spinner} {prefix:<11} {bar:24} {wide_msg}"
         }
         _ => "{spinner} {prefix:<11} {wide_msg}",
@@ -174,6 +183,7 @@ fn verb(phase: Phase) -> &'static str {
     match phase {
         Phase::Resolve => "choosing",
         Phase::Fetch => "fetching",
+        Phase::Compile => "compiling",
         Phase::Unpack => "unpacking",
         Phase::Configure => "configuring",
         Phase::Prune => "pruning",

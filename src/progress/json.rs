@@ -115,6 +115,11 @@ fn object(event: Event) -> Value {
         } => json!({"event": "layer", "name": name, "size_bytes": bytes, "stored": stored}),
         Event::Unpacked { name } => json!({"event": "unpacked", "name": name}),
         Event::Script { label } => json!({"event": "script", "label": label}),
+        Event::Step {
+            label,
+            begun,
+            packages,
+        } => json!({"event": "step", "label": label, "begun": begun, "packages": packages}),
         Event::Output { line } => json!({"event": "output", "line": line}),
         Event::Written { bytes } => json!({"event": "written", "size_bytes": bytes}),
         Event::Checked { bytes, total } => {
@@ -128,6 +133,7 @@ fn name(phase: Phase) -> &'static str {
     match phase {
         Phase::Resolve => "resolve",
         Phase::Fetch => "fetch",
+        Phase::Compile => "compile",
         Phase::Unpack => "unpack",
         Phase::Configure => "configure",
         Phase::Prune => "prune",

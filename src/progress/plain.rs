@@ -72,6 +72,7 @@ fn begins(phase: Phase, tally: &Tally) -> String {
     match phase {
         Phase::Resolve => "choosing packages".to_owned(),
         Phase::Fetch => "fetching packages".to_owned(),
+        Phase::Compile => "compiling packages".to_owned(),
         Phase::Unpack => "unpacking packages".to_owned(),
         // The packages were found finished: there are only commands of the recipe's own.
         Phase::Configure if tally.unpacked == 0 => "running commands".to_owned(),
@@ -102,6 +103,7 @@ pub(super) fn detail(event: Event) -> Option<String> {
         Event::Layer { name, bytes, .. } => format!("  layer {name}: {}", size(bytes)),
         Event::Unpacked { name } => format!("  unpacked {name}"),
         Event::Script { label } => format!("  running {label}"),
+        Event::Step { label, .. } => format!("  {label}"),
         Event::Output { line } => format!("    {line}"),
         _ => return None,
     })
@@ -124,6 +126,8 @@ impl Tally {
                 size(self.planned_bytes),
                 self.unpacked
             ),
+            Phase::Compile if self.step.is_empty() => return None,
+            Phase::Compile => self.compiling(),
             Phase::Configure => format!("running {}, script {}", self.script, self.scripts),
             Phase::Prune => return None,
             Phase::Export => format!("wrote {}", size(self.written_bytes)),
@@ -133,5 +137,17 @@ impl Tally {
                 size(self.checkable_bytes)
             ),
         })
+    }
+    /// The step of a compilation, and how far that is.
+    pub(super) fn compiling(&self) -> String {
+        match self.to_compile {
+            0 => self.step.clone(),
+            packages => format!(
+                "{} ({} of {})",
+                self.step,
+                self.begun,
+                count(packages, "package")
+            ),
+        }
     }
 }

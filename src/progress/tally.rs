@@ -28,6 +28,12 @@ pub(super) struct Tally {
     pub scripts: u64,
     /// The last of them.
     pub script: String,
+    /// The last step of a compilation.
+    pub step: String,
+    /// Packages whose compilation has begun.
+    pub begun: u64,
+    /// Packages to compile; 0 if nobody knows.
+    pub to_compile: u64,
     /// Bytes of the image written.
     pub written_bytes: u64,
     /// Bytes of the store hashed.
@@ -63,6 +69,15 @@ impl Tally {
             Event::Script { label } => {
                 self.scripts += 1;
                 self.script.clone_from(label);
+            }
+            Event::Step {
+                label,
+                begun,
+                packages,
+            } => {
+                self.step.clone_from(label);
+                self.begun = *begun;
+                self.to_compile = *packages;
             }
             Event::Written { bytes } => self.written_bytes += bytes,
             Event::Checked { bytes, total } => {

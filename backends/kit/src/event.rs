@@ -52,7 +52,16 @@ pub enum Event {
         /// E.g. `libc6.preinst` or `ceph-base`.
         label: String,
     },
-    /// A line a script printed.
+    /// A step of compiling a package on this machine begins, outside the sandbox.
+    Step {
+        /// E.g. `busybox 1.36.1: Building`.
+        label: String,
+        /// How many packages were begun in this run; those of an earlier one are not begun again.
+        begun: u64,
+        /// How many there are; 0 if nobody knows.
+        packages: u64,
+    },
+    /// A line a script or a compilation printed.
     Output {
         /// The line without its newline.
         line: String,
@@ -83,7 +92,9 @@ pub enum Phase {
     Resolve,
     /// Downloading and proving artifacts.
     Fetch,
-    /// Unpacking them.
+    /// Compiling packages from their sources.
+    Compile,
+    /// Unpacking artifacts.
     Unpack,
     /// Running scripts.
     Configure,
