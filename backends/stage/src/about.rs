@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 /// Where systemd's `os-release` is; the first that is there counts, <https://www.freedesktop.org/software/systemd/man/os-release.html>.
 const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
+/// Where Buildroot wrote its version before it wrote an `os-release`, e.g. in 2012.05.
+const BR_VERSION: &str = "etc/br-version";
 /// The longest `os-release`, in bytes.
 const MAX_OS_RELEASE: u64 = 1 << 20;
 
@@ -51,6 +53,14 @@ impl About {
                 fields = os_release(&String::from_utf8_lossy(&text));
                 break;
             }
+        }
+        if fields.is_empty()
+            && let Ok(Some(version)) = tree.read(&RootPath::from(BR_VERSION), MAX_OS_RELEASE)
+        {
+            let version = String::from_utf8_lossy(&version).trim().to_owned();
+            fields.insert("PRETTY_NAME".to_owned(), format!("Buildroot {version}"));
+            fields.insert("VERSION_ID".to_owned(), version);
+            fields.insert("ID".to_owned(), "buildroot".to_owned());
         }
         Ok(Self {
             id: fields.remove("ID").as_deref().and_then(word),

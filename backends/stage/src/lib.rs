@@ -3,10 +3,12 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`tree`] | a root as its archive describes it, sorted, checked, without touching a root on disk |
+//! | [`buildroot`] | what Buildroot says while it builds, and its reports |
 //! | [`gentoo`] | which stage a flavour is, and what proves it |
 //! | [`about`] | what a root says of itself: its name and release, the machine its programs are for |
 
 pub mod about;
+pub mod buildroot;
 mod elf;
 pub mod gentoo;
 mod spool;
