@@ -27,7 +27,7 @@ use serde_json::json;
 use std::{ffi::OsString, num::NonZero, path::PathBuf, process::ExitCode};
 
 const PROOF: &str = "What the archive must be";
-const RESULT: &str = "The image";
+pub(super) const RESULT: &str = "The image";
 
 /// The arguments of `boot stage`.
 #[derive(Debug, Args)]
@@ -36,6 +36,16 @@ pub(super) struct StageArguments {
     #[arg(value_name = "FILE|URL|DIRECTORY|-")]
     source: OsString,
 
+    #[command(flatten)]
+    proof: Proof,
+
+    #[command(flatten)]
+    making: Making,
+}
+
+/// What an archive must be.
+#[derive(Debug, Args)]
+pub(super) struct Proof {
     /// Take the archive only if it has this digest
     #[arg(long, value_name = "HEX", value_parser = digest, help_heading = PROOF)]
     sha256: Option<Digest>,
@@ -47,9 +57,18 @@ pub(super) struct StageArguments {
     /// Accept a signature by a key that has expired since
     #[arg(long, requires = "keyring", help_heading = PROOF)]
     allow_expired: bool,
+}
 
-    #[command(flatten)]
-    making: Making,
+impl Proof {
+    /// Adds it to the options of a root.
+    pub fn over(self, options: Options) -> Options {
+        Options {
+            sha256: self.sha256,
+            keyring: self.keyring,
+            allow_expired: self.allow_expired,
+            ..options
+        }
+    }
 }
 
 /// What to make of a root, and how.
@@ -122,10 +141,7 @@ impl StageArguments {
         let rootless = !getuid().is_root();
         let options = Options {
             source: Source::parse(&self.source),
-            sha256: self.sha256,
-            keyring: self.keyring,
-            allow_expired: self.allow_expired,
-            ..self.making.options()?
+            ..self.proof.over(self.making.options()?)
         };
         enter_if_needed(&options)?;
         let report = messages.listener();

@@ -156,7 +156,8 @@ struct Made<'a> {
     name: Reference,
 }
 
-fn read(
+/// Reads the source, an archive or a directory, into `tree` and proves it.
+pub(super) fn read(
     options: &Options,
     tree: &mut Tree,
     report: &dyn Report,
