@@ -51,15 +51,16 @@ fn help_lists_distributions_as_commands() {
     assert_eq!(
         commands,
         [
-            "  alpine  Build an image of Alpine Linux",
-            "  debian  Build an image of Debian GNU/Linux",
-            "  gentoo  Make an image of a stage of Gentoo Linux",
-            "  build   Build the image a recipe file describes",
-            "  lock    Write down the exact packages of an image, or update them",
-            "  fetch   Download all that an image needs, for --offline",
-            "  stage   Make an image of a root archive, whoever packed it",
-            "  list    List distributions, releases and variants",
-            "  cache   List, check or clean what builds keep for the next one",
+            "  alpine     Build an image of Alpine Linux",
+            "  debian     Build an image of Debian GNU/Linux",
+            "  buildroot  Make an image of a root that Buildroot made, or have it make one",
+            "  gentoo     Make an image of a stage of Gentoo Linux",
+            "  build      Build the image a recipe file describes",
+            "  lock       Write down the exact packages of an image, or update them",
+            "  fetch      Download all that an image needs, for --offline",
+            "  stage      Make an image of a root archive, whoever packed it",
+            "  list       List distributions, releases and variants",
+            "  cache      List, check or clean what builds keep for the next one",
         ]
     );
 }
@@ -73,6 +74,7 @@ fn the_reference_shows_the_help_as_it_is() {
         (vec!["build", "-h"], "boot build -h"),
         (vec!["lock", "-h"], "boot lock -h"),
         (vec!["fetch", "-h"], "boot fetch -h"),
+        (vec!["buildroot", "-h"], "boot buildroot -h"),
         (vec!["gentoo", "-h"], "boot gentoo -h"),
         (vec!["stage", "-h"], "boot stage -h"),
         (vec!["list", "-h"], "boot list -h"),

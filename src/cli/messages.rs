@@ -7,9 +7,13 @@ use clap::Args;
 use std::{
     io::{self, Write},
     sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
 
 const MESSAGES: &str = "Messages";
+/// How long threads may take to go.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is written to stderr.
 #[derive(Clone, Debug, Args)]
@@ -60,5 +64,19 @@ impl Messages {
             };
             drop(io::stderr().write_all(words.as_bytes()));
         }
+    }
+}
+
+/// Tells whether this is the only thread.
+pub(super) fn is_only_thread() -> bool {
+    let threads = fs_err::read_dir("/proc/self/task");
+    threads.is_ok_and(|threads| threads.count() == 1)
+}
+
+/// Waits until this is the only thread: those of a listener that was dropped may take a moment to go.
+pub(super) fn wait_for_threads() {
+    let begin = Instant::now();
+    while !is_only_thread() && begin.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(1));
     }
 }

@@ -4,6 +4,7 @@
 
 mod asking;
 mod build;
+mod buildroot;
 mod cache;
 mod changes;
 mod closing;
@@ -21,6 +22,7 @@ mod tests;
 use crate::{recipe::request::names_a_file, registry::Registry};
 use boot_kit::Result;
 use build::{FileArguments, NameArguments};
+use buildroot::BuildrootArguments;
 use cache::CacheArguments;
 use clap::{Args, Command, FromArgMatches};
 use fetch::FetchArguments;
@@ -62,6 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         "list" => ListArguments::from_arg_matches(matches).map(|list| list.run(&registry)),
         "lock" => LockArguments::from_arg_matches(matches).map(|lock| lock.run(&mut registry)),
         "fetch" => FetchArguments::from_arg_matches(matches).map(|fetch| fetch.run(&mut registry)),
+        "buildroot" => BuildrootArguments::from_arg_matches(matches).map(BuildrootArguments::run),
         "gentoo" => GentooArguments::from_arg_matches(matches).map(GentooArguments::run),
         "stage" => StageArguments::from_arg_matches(matches).map(StageArguments::run),
         "build" => FileArguments::from_arg_matches(matches).map(|file| file.run(&mut registry)),
@@ -102,11 +105,16 @@ fn command(registry: &Registry) -> Command {
     let file = FileArguments::augment_args(Command::new("build"));
     let lock = LockArguments::augment_args(Command::new("lock"));
     let fetch = FetchArguments::augment_args(Command::new("fetch"));
+    let buildroot = named_by_root(BuildrootArguments::augment_args(Command::new("buildroot")));
     let gentoo = named_by_root(GentooArguments::augment_args(Command::new("gentoo")));
     let stage = named_by_root(StageArguments::augment_args(Command::new("stage")));
     let list = ListArguments::augment_args(Command::new("list"));
     let cache = CacheArguments::augment_args(Command::new("cache"));
     command
+        .subcommand(
+            from_sources(buildroot)
+                .about("Make an image of a root that Buildroot made, or have it make one"),
+        )
         .subcommand(gentoo.about("Make an image of a stage of Gentoo Linux"))
         .subcommand(file.about("Build the image a recipe file describes"))
         .subcommand(lock.about("Write down the exact packages of an image, or update them"))
@@ -120,6 +128,22 @@ fn command(registry: &Registry) -> Command {
 fn named_by_root(command: Command) -> Command {
     let help = "Name the image [default: what its os-release says]";
     command.mut_arg("name", |name| name.help(help))
+}
+
+/// What is built here needs no proof, and takes as many jobs as threads.
+fn from_sources(mut command: Command) -> Command {
+    for proof in ["sha256", "keyring"] {
+        command = command.mut_arg(proof, |proof| proof.conflicts_with("source"));
+    }
+    let jobs = "Use so many threads, and as many jobs for each package [default: one for each core; what the \
+                configuration says]";
+    let cache = "Keep builds and downloads here [default: boot in the user's cache directory]";
+    command
+        .mut_arg("jobs", |it| it.help(jobs))
+        .mut_arg("cache_dir", |it| it.help(cache))
+        .override_usage(
+            "boot buildroot [OPTIONS] <FILE|URL|->\n       boot buildroot [OPTIONS] --source <TREE> --defconfig <NAME|FILE>",
+        )
 }
 
 /// Tells what clap has to say, which is help as well as errors.

@@ -2,6 +2,7 @@
 
 pub mod assemble;
 pub mod build;
+pub mod buildroot;
 pub mod cache;
 mod connect;
 pub mod fetch;
@@ -14,6 +15,7 @@ pub mod stage;
 pub mod top;
 
 pub use build::build;
+pub use buildroot::buildroot;
 pub use fetch::fetch;
 pub use gentoo::gentoo;
 pub use list::list;

@@ -97,6 +97,20 @@ pub fn confine(command: &mut Command, root: &'static str) {
     unsafe { command.pre_exec(enter) };
 }
 
+/// Makes `command` run in its own session, without a terminal, end with the thread that starts it, and make files that
+/// others may read.
+pub fn detach(command: &mut Command) {
+    let leave = || {
+        setsid()?;
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?;
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+        unblock_signals();
+        Ok(())
+    };
+    // SAFETY: the closure makes system calls only and allocates nothing.
+    unsafe { command.pre_exec(leave) };
+}
+
 /// Closes every descriptor from `first` up. No Rust object may own one of them.
 pub fn close_from(first: u32) {
     // SAFETY: called first thing in a fresh program, before it has opened anything.
