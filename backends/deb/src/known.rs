@@ -10,7 +10,7 @@ use crate::{
     sources::{ImageSources, Source},
 };
 use boot_kit::{Digest, Event, Fetch, Plan, Recipe, Report, Result};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// What else decides about a plan: the form of what is kept, and the program that made it.
 pub const MAKER: &str = concat!(
@@ -60,20 +60,30 @@ impl Key {
 
     /// Reads back what is known of the request; a damaged note is none.
     pub fn recall(&self, fetch: &dyn Fetch) -> Result<Option<Known>> {
-        let note = fetch.recall(&self.0)?;
-        Ok(note.and_then(|note| {
-            let (checksum, json) = note.split_at_checked(64)?;
-            let is_whole = Digest::of(json).to_string().as_bytes() == checksum;
-            serde_json::from_slice(json).ok().filter(|_| is_whole)
-        }))
+        recall(&self.0, fetch)
     }
 
     /// Keeps what is known of the request.
     pub fn remember(&self, known: &Known, fetch: &dyn Fetch) -> Result<()> {
-        let json = serde_json::to_string(known).expect("all keys are strings");
-        let note = format!("{}{json}", Digest::of(&json));
-        fetch.remember(&self.0, note.as_bytes())
+        remember(&self.0, known, fetch)
     }
+}
+
+/// Reads back what was kept under `name`; what is damaged, or of another form, is nothing.
+pub(crate) fn recall<T: DeserializeOwned>(name: &str, fetch: &dyn Fetch) -> Result<Option<T>> {
+    let note = fetch.recall(name)?;
+    Ok(note.and_then(|note| {
+        let (checksum, json) = note.split_at_checked(64)?;
+        let is_whole = Digest::of(json).to_string().as_bytes() == checksum;
+        serde_json::from_slice(json).ok().filter(|_| is_whole)
+    }))
+}
+
+/// Keeps `what` under `name`, with a checksum.
+pub(crate) fn remember(name: &str, what: &impl Serialize, fetch: &dyn Fetch) -> Result<()> {
+    let json = serde_json::to_string(what).expect("all keys are strings or numbers");
+    let note = format!("{}{json}", Digest::of(&json));
+    fetch.remember(name, note.as_bytes())
 }
 
 impl Known {

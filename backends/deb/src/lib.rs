@@ -5,7 +5,7 @@
 //! | find and prove the package lists | [`sources`], [`release`], [`acquire`] |
 //! | read them | [`version`], [`stanza`], [`relation`], [`index`] |
 //! | choose what apt would | [`solve`] |
-//! | make the plan, or know it | [`resolve`], [`settings`], [`notes`], [`known`] |
+//! | make the plan, or know it | [`resolve`], [`settings`], [`notes`], [`known`], [`mentioned`] |
 //! | open a package | [`archive`], [`control`] |
 //! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`later`], [`lend`], [`apt`] |
 
@@ -20,6 +20,7 @@ pub mod installer;
 pub mod known;
 pub mod later;
 pub mod lend;
+pub mod mentioned;
 pub mod notes;
 pub mod relation;
 pub mod release;

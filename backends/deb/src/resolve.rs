@@ -4,6 +4,7 @@ use crate::{
     acquire::{Acquired, List as AcquiredList, Suite, acquire_unless, architectures},
     index::{List, Package, Priority, Universe},
     known::{Key, Known},
+    mentioned::Mentioned,
     notes::Notes,
     settings::Settings,
     solve::{Chosen, Request, hold, solve},
@@ -91,12 +92,16 @@ fn choose(
     let mut universe = Universe::read(&recipe.arch, &archs[1..], &lists)?;
     hold(&mut universe, request, &recipe.hold)?;
     let universe = universe;
+    let mentioned = Mentioned::recall(&universe, acquired, &archs, fetch)?;
     let solution = thread::scope(|scope| {
         let keeping = scope.spawn(|| keep(&universe, acquired, fetch));
         let solution = solve(&universe, request);
         join(keeping)?;
         solution
     })?;
+    if !acquired.is_damaged() {
+        mentioned.remember(&universe, fetch)?;
+    }
 
     let step = |chosen: &[Chosen]| -> Result<Step> {
         let artifact = |chosen: &Chosen| artifact(&universe, *chosen, acquired);

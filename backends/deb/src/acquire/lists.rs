@@ -137,7 +137,7 @@ fn read(mut list: List, suite: &Suite, context: Context<'_>) -> Result<List> {
         let kept = context.fetch.reopen(&list.note)?;
         if let Some(compact) = kept.and_then(|file| Compact::open(file, &list.digest)) {
             list.packed = compact.packed_bytes();
-            list.content = Content::Compact(compact);
+            list.content = Content::Compact(Box::new(compact));
             context.report.event(Event::Index {
                 name,
                 bytes: list.packed,

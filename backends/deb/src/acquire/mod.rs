@@ -70,7 +70,7 @@ pub enum Content {
     /// The uncompressed stanzas.
     Plain(Vec<u8>),
     /// What an earlier run kept of them.
-    Compact(Compact),
+    Compact(Box<Compact>),
 }
 
 impl Acquired {
@@ -78,6 +78,11 @@ impl Acquired {
     pub fn epoch(&self) -> i64 {
         let dates = self.suites.iter().map(|suite| suite.release.date);
         dates.max().unwrap_or_default()
+    }
+
+    /// Tells whether something that was kept of a list turned out to be damaged: what was made of it must not be used.
+    pub fn is_damaged(&self) -> bool {
+        self.lists.iter().any(|list| list.content.is_damaged())
     }
 }
 

@@ -7,19 +7,20 @@ mod compact;
 mod mention;
 mod package;
 mod scan;
+mod slot;
 mod text;
 
 pub use compact::Compact;
 pub(crate) use mention::Mention;
 pub use package::{MultiArch, Package, PackageId, Priority};
+pub(crate) use slot::SlotId;
 pub use text::Text;
 
-use crate::version;
 use boot_kit::{Digest, Result};
-use rayon::prelude::*;
-use scan::{BASE, DUPLICATE, Record, hash, index};
+use mention::Mentions;
+use scan::{DUPLICATE, Kept, Record, hash, index};
+use slot::Slot;
 use std::{
-    cmp::Reverse,
     io::{self, Write},
     ops::Range,
 };
@@ -60,33 +61,15 @@ impl Architectures {
     }
 }
 
-/// A package of one name and architecture, in all its versions. `Architecture: all` counts as the native one.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    /// Where its versions begin in [`Universe::members`].
-    first: u32,
-    count: u32,
-    /// The version that would be installed if nothing else is said.
-    candidate: Option<PackageId>,
-}
-
-/// The number of a [`Slot`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct SlotId(pub u32);
-
-impl SlotId {
-    /// Makes the id of the slot at `place`.
-    pub(crate) fn new(place: usize) -> Self {
-        Self(index(place))
-    }
-}
-
 /// All packages of several lists.
 #[derive(Debug)]
 pub struct Universe<'a> {
     lists: Vec<List<'a>>,
     architectures: Architectures,
     records: Vec<Record>,
+    /// The number of the slot of each record. Not in the record: slots are made in an order of their own, and this little
+    /// stays in the processor's cache.
+    slot_of: Vec<u32>,
     slots: Vec<Slot>,
     /// The versions of each slot, the highest first.
     members: Vec<PackageId>,
@@ -94,6 +77,7 @@ pub struct Universe<'a> {
     names: Vec<(u32, u32)>,
     /// Pairs of a hash of a provided name and the number of a record, sorted.
     provided: Vec<(u32, u32)>,
+    mentions: Mentions,
 }
 
 impl<'a> Universe<'a> {
@@ -108,121 +92,32 @@ impl<'a> Universe<'a> {
                 names.push(arch.clone());
             }
         }
+        let architectures = Architectures { names };
+        let mut all = Kept::default();
+        let mut ends = Vec::with_capacity(lists.len());
+        for (number, list) in (0..).zip(lists) {
+            all.append(scan::read(list, number, &architectures)?);
+            ends.push(index(all.records.len()));
+        }
+        // Those of each list are mostly sorted already, which this way of sorting makes use of.
+        #[expect(clippy::stable_sort_primitive, reason = "finds what is sorted already")]
+        all.names.sort();
+        #[expect(clippy::stable_sort_primitive, reason = "finds what is sorted already")]
+        all.provided.sort();
+        all.provided.dedup();
         let mut universe = Universe {
             lists: lists.to_vec(),
-            architectures: Architectures { names },
-            records: Vec::new(),
-            slots: Vec::new(),
-            members: Vec::new(),
+            architectures,
+            slots: Vec::with_capacity(all.records.len()),
+            members: Vec::with_capacity(all.records.len()),
             names: Vec::new(),
-            provided: Vec::new(),
+            slot_of: vec![0; all.records.len()],
+            records: all.records,
+            provided: all.provided,
+            mentions: Mentions::default(),
         };
-        for (number, list) in (0..).zip(lists) {
-            let (records, provided) = scan::read(list, number, &universe.architectures)?;
-            let before = index(universe.records.len());
-            if before == 0 {
-                universe.records = records;
-            } else {
-                universe.records.extend(records);
-            }
-            let provided = provided.into_iter().map(|(hash, i)| (hash, i + before));
-            universe.provided.extend(provided);
-        }
-        universe.provided.par_sort_unstable();
-        universe.provided.dedup();
-        universe.make_slots();
+        universe.names = universe.make_slots(all.names, &ends);
         Ok(universe)
-    }
-
-    /// Gathers the versions of each name and architecture.
-    fn make_slots(&mut self) {
-        let mut by_name: Vec<(u32, u32)> = (0..index(self.records.len()))
-            .into_par_iter()
-            .map(|i| (hash(self.text_of(i).0), i))
-            .collect();
-        by_name.par_sort_unstable();
-        self.members.reserve(by_name.len());
-        for group in by_name.chunk_by(|left, right| left.0 == right.0) {
-            if let [(hash, i)] = *group {
-                self.add_single(hash, i);
-                continue;
-            }
-            let mut left: Vec<u32> = group.iter().map(|(_, i)| *i).collect();
-            // Mostly one; more for several versions, architectures or names with one hash.
-            while let Some(first) = left.first().copied() {
-                let key = self.text_of(first);
-                let (slot, rest): (Vec<u32>, Vec<u32>) =
-                    left.iter().partition(|i| self.text_of(**i) == key);
-                left = rest;
-                self.add_slot(group[0].0, slot);
-            }
-        }
-    }
-
-    /// The name of a record, and its architecture with `all` counted as native.
-    fn text_of(&self, record: u32) -> (&'a [u8], u8) {
-        let record = &self.records[record as usize];
-        let text = self.lists[usize::from(record.list)].text;
-        let name = text.slice(record.name, u32::from(record.name_length));
-        (name, record.arch.max(Architectures::NATIVE))
-    }
-
-    /// Adds a slot of one version: as nearly all are.
-    fn add_single(&mut self, hash: u32, i: u32) {
-        let slot = index(self.slots.len());
-        let record = &mut self.records[i as usize];
-        record.slot = slot;
-        let candidate = (record.pin > 0).then_some(PackageId(i));
-        self.names.push((hash, slot));
-        self.slots.push(Slot {
-            first: index(self.members.len()),
-            count: 1,
-            candidate,
-        });
-        self.members.push(PackageId(i));
-    }
-
-    fn add_slot(&mut self, hash: u32, mut records: Vec<u32>) {
-        let slot = index(self.slots.len());
-        if records.len() > 1 {
-            let version = |i: u32| self.package(PackageId(i)).version();
-            // The sort is stable: of equal versions the one of the earliest list stays first.
-            records.sort_by(|left, right| version::compare(version(*right), version(*left)));
-            let mut kept: Vec<u32> = Vec::with_capacity(records.len());
-            for i in records {
-                match kept.last().copied() {
-                    Some(first) if version_of(self, first) == version_of(self, i) => {
-                        let (pin, base) = {
-                            let other = &mut self.records[i as usize];
-                            other.flags |= DUPLICATE;
-                            (other.pin, other.flags & BASE)
-                        };
-                        let first = &mut self.records[first as usize];
-                        first.pin = first.pin.max(pin);
-                        first.flags |= base;
-                    }
-                    _ => kept.push(i),
-                }
-            }
-            records = kept;
-        }
-        for i in &records {
-            self.records[*i as usize].slot = slot;
-        }
-        let pin = |i: &&u32| {
-            (
-                self.records[**i as usize].pin,
-                Reverse(version_rank(&records, **i)),
-            )
-        };
-        let candidate = records.iter().max_by_key(pin).filter(|i| pin(i).0 > 0);
-        self.names.push((hash, slot));
-        self.slots.push(Slot {
-            first: index(self.members.len()),
-            count: index(records.len()),
-            candidate: candidate.map(|i| PackageId(*i)),
-        });
-        self.members.extend(records.into_iter().map(PackageId));
     }
 
     /// The system's architecture.
@@ -275,10 +170,18 @@ impl<'a> Universe<'a> {
             .filter(own)
             .map(|(hash, number)| (*hash, number - first))
             .collect();
+        let records = &self.records[range];
+        let name_of = |it: &Record| &text[it.name as usize..][..usize::from(it.name_length)];
+        let mut names: Vec<(u32, u32)> = (0..)
+            .zip(records)
+            .map(|(number, record)| (hash(name_of(record)), number))
+            .collect();
+        names.sort_unstable();
         let scanned = compact::Scanned {
             text,
             packed,
-            records: &self.records[range],
+            records,
+            names: &names,
             provided: &provided,
             archs: &self.architectures.names,
         };
@@ -301,7 +204,7 @@ impl<'a> Universe<'a> {
     pub fn packages(&self) -> impl Iterator<Item = Package<'_>> {
         (0..index(self.records.len()))
             .filter(|i| self.records[*i as usize].flags & DUPLICATE == 0)
-            .map(|i| self.package(PackageId(i)))
+            .map(|i| self.package(PackageId::new(i)))
     }
 
     /// Finds the packages of this name: native before foreign ones, of each the highest version first.
@@ -322,7 +225,7 @@ impl<'a> Universe<'a> {
             .iter()
             .take_while(move |entry| entry.0 == hash);
         same.filter(|entry| self.records[entry.1 as usize].flags & DUPLICATE == 0)
-            .map(|entry| self.package(PackageId(entry.1)))
+            .map(|entry| self.package(PackageId::new(entry.1)))
     }
 
     /// Finds the slots of a name, one per architecture.
@@ -333,7 +236,10 @@ impl<'a> Universe<'a> {
             .iter()
             .take_while(|entry| entry.0 == hash);
         same.map(|entry| SlotId(entry.1))
-            .filter(|slot| self.package(self.versions(*slot)[0]).name() == name)
+            .filter(|slot| {
+                let first = self.versions(*slot)[0];
+                self.text_of(index(first.place())).0 == name.as_bytes()
+            })
             .collect()
     }
 
@@ -362,19 +268,8 @@ impl<'a> Universe<'a> {
     /// The number of a slot's architecture: the native one, or `all`, first.
     fn arch_of(&self, slot: SlotId) -> u8 {
         let first = self.versions(slot)[0];
-        self.records[first.0 as usize]
-            .arch
-            .max(Architectures::NATIVE)
+        self.records[first.place()].arch.max(Architectures::NATIVE)
     }
-}
-
-fn version_of<'u>(universe: &'u Universe, record: u32) -> &'u str {
-    universe.package(PackageId(record)).version()
-}
-
-/// The place of a record among versions sorted from high to low.
-fn version_rank(records: &[u32], record: u32) -> usize {
-    records.iter().position(|i| *i == record).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -9,11 +9,24 @@ use crate::{
     stanza::Stanza,
 };
 use boot_kit::{Context, Digest, Error, ErrorKind, Result};
-use std::fmt;
+use std::{fmt, num::NonZero};
 
-/// The number of a package in its universe: one name, version and architecture.
+/// The number of a package in its universe: one name, version and architecture. One more than its place, so that none at
+/// all needs no room of its own: there are many of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PackageId(pub(super) u32);
+pub struct PackageId(NonZero<u32>);
+
+impl PackageId {
+    /// Makes the id of the package whose record is at `place`.
+    pub(super) fn new(place: u32) -> Self {
+        Self(NonZero::<u32>::MIN.saturating_add(place))
+    }
+
+    /// Where its record is.
+    pub(super) fn place(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// How a package may be used by packages of other architectures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,11 +238,11 @@ impl<'u> Package<'u> {
 
     /// The slot it is a version of.
     pub(crate) fn slot(&self) -> SlotId {
-        SlotId(self.record().slot)
+        SlotId(self.universe.slot_of[self.id.place()])
     }
 
     fn record(&self) -> &'u Record {
-        &self.universe.records[self.id.0 as usize]
+        &self.universe.records[self.id.place()]
     }
 
     fn required(&self, field: &str) -> Result<&'u str> {

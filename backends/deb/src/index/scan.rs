@@ -14,8 +14,6 @@ pub(super) struct Record {
     pub version: u32,
     pub provides: u32,
     pub provides_length: u32,
-    /// The name and architecture it belongs to; filled in once all lists are read.
-    pub slot: u32,
     pub list: u16,
     /// The highest pin among the lists that have this version.
     pub pin: i16,
@@ -40,54 +38,90 @@ pub(super) const DUPLICATE: u8 = 1 << 6;
 /// Priorities, the most important first; unknown ones count as the last.
 pub(super) const PRIORITIES: [&str; 5] = ["required", "important", "standard", "optional", "extra"];
 
-/// The records of a list in order, and a hash of every name provided beside the index of its record.
-pub(super) type Records = (Vec<Record>, Vec<(u32, u32)>);
+/// What is kept of a list.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// In the order of the list.
+    pub records: Vec<Record>,
+    /// A hash of every name beside the number of its record.
+    pub names: Vec<(u32, u32)>,
+    /// A hash of every name provided beside the number of its record.
+    pub provided: Vec<(u32, u32)>,
+}
+
+impl Kept {
+    /// Adds what comes after it.
+    pub fn append(&mut self, after: Self) {
+        if self.records.is_empty() {
+            *self = after;
+            return;
+        }
+        let before = index(self.records.len());
+        let moved = |(hash, number)| (hash, number + before);
+        self.records.extend(after.records);
+        self.names.extend(after.names.into_iter().map(moved));
+        self.provided.extend(after.provided.into_iter().map(moved));
+    }
+
+    /// Leaves out the records that do not pass `test`.
+    fn retain(&mut self, test: impl Fn(&Record) -> bool) {
+        let mut count = 0;
+        let numbers: Vec<Option<u32>> = self
+            .records
+            .iter()
+            .map(|record| {
+                let number = test(record).then_some(count);
+                count += u32::from(number.is_some());
+                number
+            })
+            .collect();
+        self.records.retain(test);
+        for pairs in [&mut self.names, &mut self.provided] {
+            pairs.retain_mut(|(_, number)| {
+                let kept = numbers[*number as usize];
+                *number = kept.unwrap_or_default();
+                kept.is_some()
+            });
+        }
+    }
+}
 
 /// Reads one list.
 ///
 /// Packages of architectures that are not asked for are left out. Errors name the package and the list.
-pub(super) fn read(list: &List, number: u16, architectures: &Architectures) -> Result<Records> {
+pub(super) fn read(list: &List, number: u16, architectures: &Architectures) -> Result<Kept> {
     match list.text {
         Text::Plain(text) => scan(list, text, number, architectures),
         Text::Compact(compact) => Ok(recall(list, compact, number, architectures)),
     }
 }
 
-/// Takes over what was found out before.
-fn recall(list: &List, compact: &Compact, number: u16, architectures: &Architectures) -> Records {
+/// Takes over what was found out before; nothing if that is damaged.
+fn recall(list: &List, compact: &Compact, number: u16, architectures: &Architectures) -> Kept {
     let archs: Vec<Option<u8>> = compact
         .archs()
         .iter()
         .map(|name| architectures.find(name.as_bytes()))
         .collect();
-    let kept = compact.records();
-    let mut records = Vec::with_capacity(kept.len());
-    let mut numbers: Vec<Option<u32>> = Vec::new();
-    for (before, record) in kept.enumerate() {
-        let arch = archs.get(usize::from(record.arch)).copied().flatten();
-        if arch.is_none() && numbers.is_empty() {
-            // From the first that is left out, the numbers are others.
-            numbers.extend((0..before).map(|number| Some(index(number))));
-        }
-        if arch.is_none() || !numbers.is_empty() {
-            numbers.push(arch.map(|_| index(records.len())));
-        }
-        let Some(arch) = arch else { continue };
-        records.push(Record {
-            arch,
-            list: number,
-            pin: list.pin,
-            flags: record.flags | if list.base { BASE } else { 0 },
-            ..record
-        });
-    }
-    let provided = if numbers.is_empty() {
-        compact.provided().collect()
-    } else {
-        let renumber = |(hash, number)| Some((hash, (*numbers.get(number as usize)?)?));
-        compact.provided().filter_map(renumber).collect()
+    let mut all = Kept {
+        records: compact.records(),
+        names: compact.names(),
+        provided: compact.provided(),
     };
-    (records, provided)
+    if compact.is_damaged() {
+        return Kept::default();
+    }
+    let arch = |record: &Record| archs.get(usize::from(record.arch)).copied().flatten();
+    if archs.contains(&None) {
+        all.retain(|record| arch(record).is_some());
+    }
+    for record in &mut all.records {
+        record.arch = arch(record).unwrap_or_default();
+        record.list = number;
+        record.pin = list.pin;
+        record.flags |= if list.base { BASE } else { 0 };
+    }
+    all
 }
 
 /// Tells whether all stanzas of a text have a record.
@@ -104,7 +138,7 @@ pub(super) fn is_all(text: &[u8], records: &[Record]) -> bool {
     true
 }
 
-fn scan(list: &List, text: &[u8], number: u16, architectures: &Architectures) -> Result<Records> {
+fn scan(list: &List, text: &[u8], number: u16, architectures: &Architectures) -> Result<Kept> {
     if u32::try_from(text.len()).is_err() {
         let message = format!("`{}` has more than 4 GiB", list.name);
         return Err(Error::new(ErrorKind::Parse, message));
@@ -115,22 +149,15 @@ fn scan(list: &List, text: &[u8], number: u16, architectures: &Architectures) ->
         number,
         architectures,
     };
-    let chunks: Vec<Records> = cut(text)
+    let chunks: Vec<Kept> = cut(text)
         .into_par_iter()
         .map(|(start, end)| reader.scan_chunk(start, end))
         .collect::<Result<_>>()?;
-    let mut records = Vec::with_capacity(chunks.iter().map(|chunk| chunk.0.len()).sum());
-    let mut provided = Vec::with_capacity(chunks.iter().map(|chunk| chunk.1.len()).sum());
-    for (chunk_records, chunk_provided) in chunks {
-        let before = index(records.len());
-        records.extend(chunk_records);
-        provided.extend(
-            chunk_provided
-                .into_iter()
-                .map(|(hash, i)| (hash, i + before)),
-        );
+    let mut all = Kept::default();
+    for chunk in chunks {
+        all.append(chunk);
     }
-    Ok((records, provided))
+    Ok(all)
 }
 
 /// Narrows a number that is known to fit: no list, and no sum of lists, has 2³² stanzas.
@@ -171,10 +198,14 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn scan_chunk(&self, start: usize, end: usize) -> Result<Records> {
+    fn scan_chunk(&self, start: usize, end: usize) -> Result<Kept> {
         let Self { list, number, .. } = *self;
         let text = &self.text[start..end];
-        let (mut records, mut provided) = (Vec::with_capacity(text.len() / 800), Vec::new());
+        let mut all = Kept {
+            records: Vec::with_capacity(text.len() / 800),
+            names: Vec::with_capacity(text.len() / 800),
+            provided: Vec::new(),
+        };
         let mut reading: Option<Reading> = None;
         let mut line_start = start;
         let missing = (!text.ends_with(b"\n")).then_some(text.len());
@@ -185,7 +216,7 @@ impl Reader<'_> {
             if line.first().is_none_or(u8::is_ascii_whitespace) && line.trim_ascii().is_empty() {
                 if let Some(mut done) = reading.take() {
                     done.record.length = index(line_start.min(end)) - done.record.start;
-                    self.finish(&done, &mut records, &mut provided)?;
+                    self.finish(&done, &mut all)?;
                 }
             } else {
                 let reading = reading.get_or_insert_with(|| Reading {
@@ -204,16 +235,11 @@ impl Reader<'_> {
             }
             line_start = line_end + 1;
         }
-        Ok((records, provided))
+        Ok(all)
     }
 
     /// Checks that a stanza is complete and keeps it.
-    fn finish(
-        &self,
-        done: &Reading,
-        records: &mut Vec<Record>,
-        provided: &mut Vec<(u32, u32)>,
-    ) -> Result<()> {
+    fn finish(&self, done: &Reading, all: &mut Kept) -> Result<()> {
         let record = &done.record;
         if record.name_length == 0 {
             return Err(self.refuse(record, "has no name"));
@@ -227,17 +253,19 @@ impl Reader<'_> {
         if !done.is_wanted {
             return Ok(());
         }
+        let number = index(all.records.len());
+        let name = &self.text[record.name as usize..][..usize::from(record.name_length)];
+        all.names.push((hash(name), number));
         if record.provides_length > 0 {
-            let number = index(records.len());
             let text = &self.text[record.provides as usize..][..record.provides_length as usize];
             for part in text.split(|byte| *byte == b',') {
                 let part = part.trim_ascii_start();
                 let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"(:".contains(byte);
                 let end = part.iter().position(is_end).unwrap_or(part.len());
-                provided.push((hash(&part[..end]), number));
+                all.provided.push((hash(&part[..end]), number));
             }
         }
-        records.push(*record);
+        all.records.push(*record);
         Ok(())
     }
 

@@ -207,6 +207,24 @@ fn mentions_are_ordered_as_apt_reads() {
 }
 
 #[test]
+fn mentions_found_before_are_not_looked_for_again() {
+    let text = "Package: a\nVersion: 1\nArchitecture: amd64\nDepends: b\n\n\
+                Package: b\nVersion: 1\nArchitecture: amd64\n\n";
+    let universe = read(&[text]).expect("well-formed");
+    let slot = |name| universe.slots_named(name)[0];
+    assert!(universe.mentions().is_empty());
+    let (a, b) = (slot("a"), slot("b"));
+    let order = universe.first_mention(a).cmp(&universe.first_mention(b));
+    let found = universe.mentions();
+    assert_eq!((order, found.len()), (std::cmp::Ordering::Less, 2));
+    // Given the wrong way round, it is what is believed.
+    let again = read(&[text]).expect("well-formed");
+    again.recall_mentions([(a.0, found[&b.0]), (b.0, found[&a.0])].into());
+    let order = again.first_mention(a).cmp(&again.first_mention(b));
+    assert_eq!(order, std::cmp::Ordering::Greater);
+}
+
+#[test]
 fn large_lists_are_read_in_pieces_and_in_order() {
     let stanza = |i: usize| {
         let padding = "x".repeat(1000);
@@ -246,7 +264,9 @@ fn everything(universe: &Universe) -> Vec<String> {
         )
     };
     let packages = universe.packages().map(known);
-    packages.chain([format!("{slots:?}")]).collect()
+    packages
+        .chain([format!("{slots:?} {:?}", universe.mentions())])
+        .collect()
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub struct Chosen {
 /// [`ErrorKind::Usage`] if a name is not known, with [`ErrorKind::Unsatisfiable`] if no set of packages will do; the
 /// message has several lines then.
 pub fn solve(universe: &Universe, request: &Request) -> Result<Solution> {
-    Base::solve(universe, request)?.include(request)
+    Base::solve(universe, request)?.extended(request)
 }
 
 /// A base that is solved: several sets of includes can be tried on it.
@@ -91,9 +91,17 @@ impl<'u> Base<'u> {
         Ok(Self { solver, chosen })
     }
 
-    /// Adds what `request` includes.
+    /// Finds what `request` includes on top of it.
     pub fn include(&self, request: &Request) -> Result<Solution> {
-        let mut solver = self.solver.clone();
+        let base = Self {
+            solver: self.solver.clone(),
+            chosen: self.chosen.clone(),
+        };
+        base.extended(request)
+    }
+
+    fn extended(self, request: &Request) -> Result<Solution> {
+        let Self { mut solver, chosen } = self;
         let wants = resolve_names(solver.universe, &solver, &request.include, "--include")?;
         refuse_other_versions(&solver, &wants)?;
         let added = solver.install(&wants, "--include")?;
@@ -103,7 +111,7 @@ impl<'u> Base<'u> {
             .collect();
         let sorted = order::sort(&solver, &added)?;
         Ok(Solution {
-            base: self.chosen.clone(),
+            base: chosen,
             include: sorted.packages,
             cuts: sorted.cuts,
         })

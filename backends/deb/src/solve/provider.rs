@@ -103,7 +103,8 @@ impl Solver<'_> {
         if left == right {
             return Ordering::Equal;
         }
-        self.mention(right).cmp(&self.mention(left))
+        let mention = |slot| self.universe.first_mention(slot);
+        mention(right).cmp(&mention(left))
     }
 
     /// Tells whether a package of this name is there, of whatever architecture.

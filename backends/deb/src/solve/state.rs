@@ -4,7 +4,7 @@ use super::{
     clause::{Alternative, Clause, Kind, clauses},
     request::{Request, Want},
 };
-use crate::index::{Mention, PackageId, SlotId, Universe};
+use crate::index::{PackageId, SlotId, Universe};
 use boot_kit::{Error, ErrorKind, Result};
 use std::{
     cell::RefCell,
@@ -45,7 +45,6 @@ pub(super) struct Solver<'u> {
     prefer: Rc<[String]>,
     exclude: Rc<[String]>,
     clauses: RefCell<HashMap<PackageId, Rc<[Clause<'u>]>>>,
-    mentions: RefCell<HashMap<SlotId, Mention>>,
 }
 
 impl<'u> Solver<'u> {
@@ -59,7 +58,6 @@ impl<'u> Solver<'u> {
             prefer: request.prefer.clone().into(),
             exclude: request.exclude.clone().into(),
             clauses: RefCell::default(),
-            mentions: RefCell::default(),
         };
         for (slot, state) in solver.states.iter_mut().enumerate() {
             state.candidate = universe.candidate(SlotId::new(slot));
@@ -214,16 +212,6 @@ impl<'u> Solver<'u> {
         let read: Rc<[Clause]> = clauses(self.universe, package)?.into();
         self.clauses.borrow_mut().insert(package, Rc::clone(&read));
         Ok(read)
-    }
-
-    /// Where the lists first mention a package.
-    pub(super) fn mention(&self, slot: SlotId) -> Mention {
-        let known = self.mentions.borrow().get(&slot).copied();
-        known.unwrap_or_else(|| {
-            let found = self.universe.first_mention(slot);
-            self.mentions.borrow_mut().insert(slot, found);
-            found
-        })
     }
 
     /// Tells whether this very version will be there.
