@@ -41,7 +41,8 @@ pub struct Claim {
 impl Ownership {
     /// Reads what the packages of `status` own from their lists in `info/`.
     ///
-    /// A path that is no directory now counts as a file: directories are never pruned, files may be.
+    /// The lists do not say what is a directory. It is if something is below it in the same list, whatever has become of
+    /// it, else if it is one now: directories are never pruned, files may be.
     pub fn read(root: &Root, status: &Status) -> Result<Self> {
         let mut ownership = Self::default();
         let mut directories: HashMap<RootPath, bool> = HashMap::new();
@@ -50,7 +51,14 @@ impl Ownership {
             let number = ownership.packages.len();
             let paths = read_list(root, &owner.info_name)?;
             ownership.packages.push(owner);
+            let above: HashSet<RootPath> = paths
+                .iter()
+                .filter_map(|path| Some(path.split()?.0))
+                .collect();
             for path in paths {
+                if above.contains(&path) {
+                    continue;
+                }
                 if !directories.contains_key(&path) {
                     let entry = root.entry(&path)?;
                     let is = entry.is_some_and(|entry| entry.kind == Kind::Directory);
@@ -209,5 +217,25 @@ mod tests {
             error.to_string(),
             "package `b` ships `/x`, which package `a` owns"
         );
+    }
+
+    #[test]
+    fn a_directory_of_a_list_stays_one_whatever_has_become_of_it() {
+        let bench = tempfile::tempdir().expect("a temporary directory");
+        let path = |path: &str| bench.path().join(path);
+        std::fs::create_dir_all(path("var/lib/dpkg/info")).expect("writable");
+        std::fs::create_dir_all(path("opt/empty")).expect("writable");
+        std::os::unix::fs::symlink("empty", path("opt/moved")).expect("writable");
+        let list = "/opt\n/opt/empty\n/opt/gone\n/opt/gone/file\n/opt/moved\n/opt/moved/file\n/opt/pruned\n";
+        std::fs::write(path("var/lib/dpkg/info/a.list"), list).expect("writable");
+        let status =
+            "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\n";
+        std::fs::write(path("var/lib/dpkg/status"), status).expect("writable");
+        let root = Root::open(bench.path()).expect("readable");
+        let status = Status::read(&root).expect("well-formed");
+        let ownership = Ownership::read(&root, &status).expect("readable");
+        let mut owned: Vec<String> = ownership.owners.keys().map(ToString::to_string).collect();
+        owned.sort();
+        assert_eq!(owned, ["opt/gone/file", "opt/moved/file", "opt/pruned"]);
     }
 }
