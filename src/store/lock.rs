@@ -6,12 +6,16 @@
 //! ```
 //!
 //! The kernel ends a lock with the process that holds it, however that ends. A thread that downloads holds one and
-//! never waits for a second, so no two runs can wait for each other.
+//! never waits for a second, so no two runs can wait for each other. Whoever holds a lock shows signs of life by the time
+//! of its file, so that nobody waits for a process that was stopped.
+
+mod heartbeat;
 
 use super::Store;
 use crate::interrupt;
 use boot_kit::{Context, Digest, Event, Report, Result};
 use fs_err as fs;
+use heartbeat::Heartbeat;
 use rustix::{
     fs::{FlockOperation, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, flock, futimens},
     io::Errno,
@@ -30,6 +34,8 @@ use std::{
 const SLICE: Duration = Duration::from_millis(10);
 /// How long another's download may stand still before this run starts its own.
 const STILL: Duration = Duration::from_secs(5);
+/// How long another's layer may: its holder shows signs of life ten times as often, whatever it does.
+const STOPPED: Duration = Duration::from_secs(20);
 /// How long a wait needs no explanation.
 const SILENCE: Duration = Duration::from_secs(1);
 
@@ -37,7 +43,12 @@ const SILENCE: Duration = Duration::from_secs(1);
 pub struct Claim(Option<Lock>);
 
 /// The right to make a layer while others wait; ends when dropped.
-pub struct LayerLock(#[expect(dead_code, reason = "held, not used")] Lock);
+pub struct LayerLock {
+    // Ended first, as it keeps the lock's file open.
+    _life: Option<Heartbeat>,
+    /// None where the holder has stood still: then the layer is made twice, and whoever is last replaces it with the same.
+    _lock: Option<Lock>,
+}
 
 impl Claim {
     /// Says that bytes are coming, so that those who wait go on waiting.
@@ -63,19 +74,14 @@ impl Store {
         key: &Digest,
         stop: &AtomicBool,
     ) -> Result<Claim> {
-        let mut last = None;
-        let waits = |moved: SystemTime| match last {
-            Some((before, at)) if before == moved => Instant::elapsed(&at) < still,
-            _ => {
-                last = Some((moved, Instant::now()));
-                true
-            }
-        };
+        let mut signs = Signs::default();
+        let waits = |moved| signs.last(moved) < still;
         Lock::take(&self.places.claim(key), stop, waits).map(Claim)
     }
 
     /// Takes the right to make the layer of `key`; waits while another run does, and says so after a second.
     ///
+    /// One that was stopped is not waited for: then this run makes the layer as well, and says so.
     /// Look the record up again after this: the other may have finished the layer. The lock ends with the process.
     /// Whoever holds several takes those of lower layers first, so that no two runs wait for each other.
     pub fn lock_layer(
@@ -84,18 +90,65 @@ impl Store {
         stop: &AtomicBool,
         report: &dyn Report,
     ) -> Result<LayerLock> {
+        self.lock_layer_within(STOPPED, key, stop, report)
+    }
+
+    pub(super) fn lock_layer_within(
+        &self,
+        still: Duration,
+        key: &Digest,
+        stop: &AtomicBool,
+        report: &dyn Report,
+    ) -> Result<LayerLock> {
+        let warn = |message: String| report.event(Event::Warning { message });
         let begin = Instant::now();
         let mut told = false;
-        let waits = |_| {
+        let mut signs = Signs::default();
+        let waits = |moved: SystemTime| {
+            // Stopped before this run began: a lock that is found so need not be watched for as long again.
+            let is_old = moved.elapsed().is_ok_and(|age| age >= still);
+            if is_old || signs.last(moved) >= still {
+                return false;
+            }
             if !told && begin.elapsed() >= SILENCE {
                 told = true;
-                let message = "waiting for another build that makes the same layer".to_owned();
-                report.event(Event::Warning { message });
+                warn("waiting for another build that makes the same layer".to_owned());
             }
             true
         };
         let lock = Lock::take(&self.places.layer_lock(key), stop, waits)?;
-        Ok(LayerLock(lock.expect("it waits for ever")))
+        if lock.is_none() {
+            warn(format!(
+                "another build that makes the same layer has stood still for {} s: making it here as well",
+                still.as_secs()
+            ));
+        }
+        let life = lock
+            .as_ref()
+            .map(|lock| Heartbeat::start(&lock.file, still / 10))
+            .transpose()
+            .context(|| "cannot keep a lock")?;
+        Ok(LayerLock {
+            _life: life,
+            _lock: lock,
+        })
+    }
+}
+
+/// The signs of life of another as they are seen.
+#[derive(Default)]
+struct Signs(Option<(SystemTime, Instant)>);
+
+impl Signs {
+    /// Tells how long ago the last one was seen, given the time it bears. The clocks need not agree.
+    fn last(&mut self, moved: SystemTime) -> Duration {
+        match self.0 {
+            Some((before, seen)) if before == moved => seen.elapsed(),
+            _ => {
+                self.0 = Some((moved, Instant::now()));
+                Duration::ZERO
+            }
+        }
     }
 }
 

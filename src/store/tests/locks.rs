@@ -104,6 +104,53 @@ fn a_signal_ends_a_wait() {
 }
 
 #[test]
+fn a_layer_is_waited_for_while_its_maker_lives() {
+    let directory = directory();
+    let (first, second) = (open(directory.path()), open(directory.path()));
+    let (key, still) = (Digest::of("key"), Duration::from_millis(300));
+    let lock = first
+        .lock_layer_within(still, &key, &GO, &Silence)
+        .expect("is given");
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| {
+            let lock = second.lock_layer_within(still, &key, &GO, &Silence);
+            drop(lock.expect("is given"));
+        });
+        // Nobody but the lock itself shows signs of life.
+        thread::sleep(3 * still);
+        assert!(!waiter.is_finished());
+        drop(lock);
+    });
+    assert!(files(&directory.path().join("locks")).is_empty());
+}
+
+#[test]
+fn a_maker_of_a_layer_that_stands_still_is_not_waited_for() {
+    let directory = directory();
+    let (store, heard) = (open(directory.path()), Heard::default());
+    let (key, still) = (Digest::of("key"), Duration::from_millis(300));
+    // What a stopped process looks like: a lock, and no sign of life.
+    let file = std::fs::File::create(directory.path().join(format!("locks/layer-{key}")));
+    let file = file.expect("writable");
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).expect("is free");
+    let begin = Instant::now();
+    let wait = || store.lock_layer_within(still, &key, &GO, &heard);
+    let _lock = wait().expect("is given");
+    let waited = begin.elapsed();
+    assert!(waited >= still, "{waited:?}");
+    // By now it is known to stand still.
+    let _again = wait().expect("is given");
+    assert!(begin.elapsed() < waited + still);
+    let message =
+        "another build that makes the same layer has stood still for 0 s: making it here as well";
+    let warning = Event::Warning {
+        message: message.to_owned(),
+    };
+    let heard = heard.0.into_inner().expect("nobody panicked");
+    assert_eq!(heard, [warning.clone(), warning]);
+}
+
+#[test]
 fn waiting_for_a_layer_is_told_after_a_second_and_once() {
     let directory = directory();
     let (store, heard) = (open(directory.path()), Heard::default());
