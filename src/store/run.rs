@@ -78,10 +78,20 @@ pub fn oldest_living(_gate: &Gate, runs: &Path) -> Result<Option<SystemTime>> {
 }
 
 /// Removes the directories of runs that no longer live; returns how many bytes their files had.
-pub fn clear_dead(_gate: &Gate, runs: &Path) -> Result<u64> {
+pub fn clear_dead(gate: &Gate, runs: &Path) -> Result<u64> {
+    // What cannot be removed is someone else's, or was removed by its owner just now.
+    each_dead(gate, runs, |path| drop(fs::remove_dir_all(path)))
+}
+
+/// Tells how many bytes the files of runs have that no longer live.
+pub fn dead_bytes(gate: &Gate, runs: &Path) -> Result<u64> {
+    each_dead(gate, runs, |_| {})
+}
+
+fn each_dead(_gate: &Gate, runs: &Path, with: impl Fn(&Path)) -> Result<u64> {
     let mut bytes = 0;
     for path in paths(runs)? {
-        // What cannot be opened or removed is someone else's, or was removed by its owner just now.
+        // What cannot be opened is someone else's, or was removed by its owner just now.
         let Ok(directory) = File::open(&path) else {
             continue;
         };
@@ -89,7 +99,7 @@ pub fn clear_dead(_gate: &Gate, runs: &Path) -> Result<u64> {
             let files = paths(&path).unwrap_or_default();
             let lengths = files.iter().filter_map(|file| fs::metadata(file).ok());
             bytes += lengths.map(|metadata| metadata.len()).sum::<u64>();
-            let _ = fs::remove_dir_all(&path);
+            with(&path);
         }
     }
     Ok(bytes)

@@ -33,7 +33,7 @@ pub struct Cleaned {
     pub kept_bytes: u64,
     /// How many of them would have gone, but a living run uses them.
     pub in_use: usize,
-    /// Bytes that runs which were killed had left behind.
+    /// Bytes that runs which were killed had left behind: removed as well, or would be.
     pub abandoned_bytes: u64,
 }
 
@@ -53,7 +53,12 @@ impl Upkeep {
         if !self.places.runs.exists() {
             return Ok(Cleaned::default());
         }
-        let abandoned_bytes = if dry { 0 } else { self.sweep()? };
+        let abandoned_bytes = if dry {
+            let gate = Gate::to_remove(&self.places.runs)?;
+            run::dead_bytes(&gate, &self.places.runs)?
+        } else {
+            self.sweep()?
+        };
         let items = self.items()?;
         let mut cleaned = Cleaned {
             kept: items.len(),
