@@ -30,23 +30,27 @@ pub struct Asked {
     pub prune: String,
     /// Languages whose translations stay.
     pub keep_locales: Vec<String>,
+    /// Whether scripts of packages are left out.
+    #[serde(default)]
+    pub no_scripts: bool,
+    /// The image's date, if it is not to be that of the plan. The lock's own is what counts; this says why it is so.
+    #[serde(default)]
+    pub epoch: Option<i64>,
 }
 
 impl Asked {
-    /// Takes from a recipe what belongs to it; the rest is not part of one.
-    pub fn of(recipe: &Recipe, platform: &str, prune: &str, keep_locales: &[String]) -> Self {
+    /// Takes from a recipe what belongs to it; the rest is not part of one, and is as by default.
+    pub fn of(recipe: &Recipe) -> Self {
         Self {
             distribution: recipe.distribution.clone(),
             release: recipe.release.clone(),
             variant: recipe.variant.clone(),
             arch: recipe.arch.clone(),
-            platform: platform.to_owned(),
             components: recipe.components.clone(),
             include: recipe.include.clone(),
             exclude: recipe.exclude.clone(),
             recommends: recipe.recommends,
-            prune: prune.to_owned(),
-            keep_locales: keep_locales.to_vec(),
+            ..Self::default()
         }
     }
 
@@ -62,7 +66,8 @@ impl Asked {
             .caused_by(Error::new(ErrorKind::Usage, differences.join("\n"))))
     }
 
-    /// Says in what `now` differs, one sentence each.
+    /// Says in what `now` differs, one sentence each. Dates are not compared: with another, the image is another, but what
+    /// is in it is the same.
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let mut differences = Vec::new();
         for (noun, locked, asked) in [
@@ -81,6 +86,14 @@ impl Asked {
                 "recommended packages are asked for, the lock does not have them".to_owned()
             } else {
                 "recommended packages are not asked for, the lock has them".to_owned()
+            });
+        }
+        if self.no_scripts != now.no_scripts {
+            differences.push(if now.no_scripts {
+                "scripts of packages are not to run, by the lock they do".to_owned()
+            } else {
+                "scripts of packages are to run, by the lock they do not (`--no-scripts`)"
+                    .to_owned()
             });
         }
         for (locked, asked, has, lacks) in [

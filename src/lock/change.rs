@@ -105,6 +105,10 @@ fn also(before: &Lock, after: &Lock) -> Vec<&'static str> {
     for (is_other, what) in [
         (before.archives != after.archives, "the mirrors"),
         (
+            before.asked.epoch != after.asked.epoch,
+            "the date that is asked for",
+        ),
+        (
             before.formats != after.formats,
             "the rules by which images are made",
         ),

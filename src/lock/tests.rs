@@ -90,6 +90,7 @@ exclude = []
 recommends = false
 prune = "safe"
 keep-locales = []
+no-scripts = false
 
 [formats]
 tar = 1
@@ -221,6 +222,8 @@ fn what_is_written_is_read_and_written_alike() {
                 exclude: numbers.list(),
                 keep_locales: numbers.list(),
                 recommends: numbers.next(2) == 0,
+                no_scripts: numbers.next(2) == 0,
+                epoch: (numbers.next(2) == 0).then_some(7),
                 ..two_layers().asked
             },
             epoch: i64::try_from(numbers.next(1 << 40)).expect("is small"),
@@ -290,7 +293,7 @@ fn a_lock_edited_by_hand_is_refused_by_line_or_name() {
             "recomends = false",
             Some("recommends"),
             "unknown field `recomends`, expected one of `distribution`, `release`, `variant`, `arch`, `platform`, \
-             `components`, `include`, `exclude`, `recommends`, `prune`, `keep-locales`",
+             `components`, `include`, `exclude`, `recommends`, `prune`, `keep-locales`, `no-scripts`, `epoch`",
         ),
         (
             "archive = 0, path = \"pool/main/apple",

@@ -39,6 +39,8 @@ pub fn render(lock: &Lock) -> String {
         recommends,
         prune,
         keep_locales,
+        no_scripts,
+        epoch,
     } = &lock.asked;
     for (key, value) in [
         ("distribution", distribution),
@@ -55,6 +57,10 @@ pub fn render(lock: &Lock) -> String {
     line(format!("recommends = {recommends}"));
     line(format!("prune = {}", quoted(prune)));
     line(format!("keep-locales = {}", list(keep_locales)));
+    line(format!("no-scripts = {no_scripts}"));
+    if let Some(epoch) = epoch {
+        line(format!("epoch = {epoch}"));
+    }
     line("\n[formats]".to_owned());
     line(format!("tar = {}", lock.formats.tar));
     line(format!("layer = {}", lock.formats.layer));

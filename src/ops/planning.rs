@@ -23,12 +23,14 @@ pub fn plan_for(
 
 /// What a plan for this recipe and these options is made for.
 pub fn asked(recipe: &Recipe, options: &Options) -> Asked {
-    Asked::of(
-        recipe,
-        &options.platform,
-        options.prune.name(),
-        &options.keep_locales,
-    )
+    Asked {
+        platform: options.platform.clone(),
+        prune: options.prune.name().to_owned(),
+        keep_locales: options.keep_locales.clone(),
+        no_scripts: !options.run_scripts,
+        epoch: options.epoch,
+        ..Asked::of(recipe)
+    }
 }
 
 fn locked(

@@ -181,9 +181,21 @@ fn a_lock_that_does_not_fit_is_refused() {
             "the prune profile is `slim`, in the lock `safe`\n    \
              the lock does not keep translations into `de`, which is asked for",
         ),
+        (
+            &["--no-scripts"],
+            "scripts of packages are not to run, by the lock they do",
+        ),
     ] {
         build(&bench, arguments).is(2, &refused(why));
     }
+    bench
+        .lock(&["--include", "apple", "--no-scripts"])
+        .is(0, "");
+    server.take_requests();
+    build(&bench, &[]).is(
+        2,
+        &refused("scripts of packages are to run, by the lock they do not (`--no-scripts`)"),
+    );
     bench
         .debian(&["--locked", "--lockfile", "other.lock", "-o", "x.tar"])
         .is(

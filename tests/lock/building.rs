@@ -131,4 +131,11 @@ fn a_date_given_with_the_lock_is_part_of_it() {
         bench.locked(&["--epoch", "1000000001"]).stdout,
         dated.stdout
     );
+    // It stays as long as it is asked for, and no longer.
+    bench
+        .lock(&[&arguments[..], &["--check"]].concat())
+        .is(0, "");
+    let changed = bench.lock(&["--include", "apple", "--diff"]);
+    let said = String::from_utf8_lossy(&changed.stdout).into_owned();
+    assert!(said.contains("the date that is asked for"), "{said}");
 }
