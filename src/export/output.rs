@@ -31,6 +31,9 @@ const LAYOUT_MARK: &str = "oci-layout";
 /// What a fresh file system holds and no image does.
 pub(super) const LOST_AND_FOUND: &str = "lost+found";
 
+/// How the name of a directory begins that is not finished yet; behind its own name, unless it is inside.
+pub(super) const UNFINISHED: &str = ".boot-unfinished-";
+
 /// Where an image goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
@@ -194,10 +197,11 @@ fn check_directory(path: &Path, force: bool) -> Result<()> {
     check_parent(path)
 }
 
-/// Tells whether a directory holds nothing, or what a fresh file system does.
+/// Tells whether a directory holds nothing, or what a fresh file system or a killed run does.
 pub(super) fn is_empty(path: &Path) -> Result<bool> {
     for entry in fs_err::read_dir(path)? {
-        if entry?.file_name() != LOST_AND_FOUND {
+        let name = entry?.file_name();
+        if name != LOST_AND_FOUND && !name.as_bytes().starts_with(UNFINISHED.as_bytes()) {
             return Ok(false);
         }
     }

@@ -91,7 +91,7 @@ impl Write for PendingFile {
     }
 }
 
-/// The start of a temporary name beside `path`.
+/// The start of a temporary name beside `path`, of a file.
 pub(super) fn prefix(path: &Path) -> OsString {
     let name = path.file_name().unwrap_or(OsStr::new("root"));
     [OsStr::new("."), name, OsStr::new(".boot-")]

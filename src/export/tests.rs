@@ -310,6 +310,40 @@ fn the_text_of_an_output_chooses_its_form() {
 }
 
 #[test]
+fn what_a_killed_run_left_of_a_directory_is_removed_by_the_next() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (beside, inside) = (directory.path().join("x"), directory.path().join("mounted"));
+    let left = [
+        directory.path().join(".x.boot-unfinished-abcdef"),
+        inside.join(".boot-unfinished-abcdef"),
+    ];
+    let others = [".y.boot-unfinished-abcdef", ".x.boot-mine"];
+    // As a file system that was just made, the second keeps its place.
+    for path in left
+        .iter()
+        .map(|path| path.join("usr/bin"))
+        .chain([inside.join("lost+found")])
+    {
+        fs_err::create_dir_all(path).expect("writable");
+    }
+    for name in others {
+        fs_err::create_dir(directory.path().join(name)).expect("writable");
+    }
+    for path in [&beside, &inside] {
+        let output = directory_output(path);
+        output
+            .check(false)
+            .expect("nothing of anybody is in the way");
+        write_to(&output, false).expect("nothing of anybody is in the way");
+    }
+    assert_eq!(
+        names(directory.path()),
+        [others[1], others[0], "mounted", "x"]
+    );
+    assert_eq!(names(&inside), ["bin", "lost+found", "pipe", "usr"]);
+}
+
+#[test]
 fn an_interrupted_or_failing_export_leaves_nothing() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let stop = AtomicBool::new(false);

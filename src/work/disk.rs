@@ -1,4 +1,4 @@
-//! A staging area in a directory.
+//! A directory that is there for as long as its process, or until the next run finds it.
 
 use boot_kit::{Context, Result};
 use rustix::{
@@ -7,7 +7,7 @@ use rustix::{
     process::geteuid,
 };
 use std::{
-    ffi::CStr,
+    ffi::{CStr, OsStr},
     fs::Permissions,
     io,
     os::{
@@ -17,8 +17,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How names of staging areas begin; six random characters follow.
-const PREFIX: &str = ".boot-staging-";
+/// What the name of a directory is called that is moved up because it is too deep to be removed where it is.
+const MOVED: &str = ".boot-moved-";
 
 /// A directory nobody else may look into, locked as long as this lives.
 #[derive(Debug)]
@@ -30,22 +30,37 @@ pub struct Directory {
 
 impl Directory {
     /// Makes one in `parent`, after removing those there that belong to no living process.
-    pub fn make(parent: &Path) -> Result<Self> {
-        let parent = fs_err::canonicalize(parent).context(|| "cannot stage")?;
-        remove_abandoned(&parent).context(|| format!("cannot tidy `{}`", parent.display()))?;
-        let failed = || format!("cannot stage in `{}`", parent.display());
+    ///
+    /// Their names begin with `prefix`, which nobody else may use; six random characters follow.
+    pub fn make(parent: &Path, prefix: &OsStr) -> Result<Self> {
+        let parent = fs_err::canonicalize(parent)?;
+        Self::remove_abandoned(&parent, prefix)?;
         loop {
             // Mode 0700: setuid programs of a root are for nobody else.
             let made = tempfile::Builder::new()
-                .prefix(PREFIX)
+                .prefix(prefix)
                 .permissions(Permissions::from_mode(0o700))
                 .tempdir_in(&parent);
-            let path = made.context(failed)?.keep();
+            let path = made?.keep();
             // Between the two calls another run may take it for abandoned: then try again.
-            if let Some(handle) = lock(&path).map_err(io::Error::from).context(failed)? {
+            if let Some(handle) = lock(&path).map_err(io::Error::from)? {
                 return Ok(Self { path, handle });
             }
         }
+    }
+
+    /// Removes the directories in `parent` whose names begin with `prefix` and that belong to no living process.
+    pub fn remove_abandoned(parent: &Path, prefix: &OsStr) -> Result<()> {
+        let tidy = || -> Result<()> {
+            for entry in fs_err::read_dir(parent)? {
+                let entry = entry?;
+                if entry.file_name().as_bytes().starts_with(prefix.as_bytes()) {
+                    remove_if_abandoned(entry.path());
+                }
+            }
+            Ok(())
+        };
+        tidy().context(|| format!("cannot tidy `{}`", parent.display()))
     }
 
     /// Where it is.
@@ -83,27 +98,16 @@ fn lock(path: &Path) -> Result<Option<OwnedFd>, Errno> {
     Ok((locked.st_ino == named.st_ino && locked.st_dev == named.st_dev).then_some(handle))
 }
 
-fn remove_abandoned(parent: &Path) -> Result<()> {
-    for entry in fs_err::read_dir(parent)? {
-        let entry = entry?;
-        if !entry.file_name().as_bytes().starts_with(PREFIX.as_bytes()) {
-            continue;
-        }
-        let path = entry.path();
-        let stat = rustix::fs::statat(rustix::fs::CWD, &path, AtFlags::SYMLINK_NOFOLLOW);
-        // Another user's are another user's.
-        let is_ours = stat.is_ok_and(|stat| {
-            FileType::from_raw_mode(stat.st_mode).is_dir() && stat.st_uid == geteuid().as_raw()
-        });
-        if !is_ours {
-            continue;
-        }
-        if let Ok(Some(handle)) = lock(&path) {
-            // Left by a killed run; what resists is not ours to complain about.
-            let _ = Directory { path, handle }.remove();
-        }
+/// Removes a directory that a killed run has left; what resists is not ours to complain about.
+fn remove_if_abandoned(path: PathBuf) {
+    let stat = rustix::fs::statat(rustix::fs::CWD, &path, AtFlags::SYMLINK_NOFOLLOW);
+    // Another user's are another user's.
+    let is_ours = stat.is_ok_and(|stat| {
+        FileType::from_raw_mode(stat.st_mode).is_dir() && stat.st_uid == geteuid().as_raw()
+    });
+    if is_ours && let Ok(Some(handle)) = lock(&path) {
+        let _ = Directory { path, handle }.remove();
     }
-    Ok(())
 }
 
 /// How deep to go with a descriptor for each level; deeper trees are moved up first.
@@ -158,7 +162,7 @@ impl Sweep<'_> {
             return rustix::fs::unlinkat(directory, name, AtFlags::empty());
         }
         if depth == DEEPEST {
-            let up = format!("{PREFIX}{}", self.moved);
+            let up = format!("{MOVED}{}", self.moved);
             self.moved += 1;
             return rustix::fs::renameat(directory, name, self.top, up);
         }
@@ -200,6 +204,12 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
+    const PREFIX: &str = ".boot-test-";
+
+    fn make(parent: &Path) -> Directory {
+        Directory::make(parent, OsStr::new(PREFIX)).expect("made")
+    }
+
     fn names(path: &Path) -> Vec<String> {
         let name = |entry: io::Result<fs_err::DirEntry>| {
             entry
@@ -220,14 +230,14 @@ mod tests {
     fn the_next_run_removes_what_a_killed_one_left_and_nothing_else() {
         let parent = tempfile::tempdir().expect("a directory");
         let parent = parent.path();
-        let living = Directory::make(parent).expect("made");
+        let living = make(parent);
         fs_err::write(living.path().join("file"), "x").expect("written");
         let abandoned = parent.join(format!("{PREFIX}abcdef"));
         fs_err::create_dir_all(abandoned.join("root/etc")).expect("made");
         fs_err::write(abandoned.join("root/etc/passwd"), "x").expect("written");
         fs_err::create_dir(parent.join("other")).expect("made");
         symlink("other", parent.join(format!("{PREFIX}link"))).expect("linked");
-        let second = Directory::make(parent).expect("made");
+        let second = make(parent);
         let mode = fs_err::metadata(second.path())
             .expect("there")
             .permissions()
@@ -261,7 +271,7 @@ mod tests {
         let parent = tempfile::tempdir().expect("a directory");
         fs_err::create_dir(parent.path().join("precious")).expect("made");
         fs_err::write(parent.path().join("precious/file"), "x").expect("written");
-        let directory = Directory::make(parent.path()).expect("made");
+        let directory = make(parent.path());
         symlink("../precious", directory.path().join("link")).expect("linked");
         symlink("nowhere", directory.path().join("dangling")).expect("linked");
         // Longer than any path may be, so that it takes steps.

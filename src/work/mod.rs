@@ -8,17 +8,20 @@ mod memory;
 
 use crate::sandbox::{Entered, HIDDEN};
 use boot_kit::{Context, Error, ErrorKind, Result};
-use disk::Directory;
+pub(crate) use disk::Directory;
 use rustix::{
     fs::Mode,
     io::Errno,
     mount::{MountFlags, UnmountFlags, mount, unmount},
 };
 use std::{
-    ffi::CString,
+    ffi::{CString, OsStr},
     io,
     path::{Path, PathBuf},
 };
+
+/// How names of staging areas on disk begin.
+const PREFIX: &str = ".boot-staging-";
 
 /// Where to stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,7 +115,8 @@ impl Staging {
     }
 
     fn on_disk(parent: &Path) -> Result<Self> {
-        let directory = Directory::make(parent)?;
+        let directory = Directory::make(parent, OsStr::new(PREFIX))
+            .context(|| format!("cannot stage in `{}`", parent.display()))?;
         Ok(Self {
             path: directory.path().to_path_buf(),
             kind: Kind::Directory(directory),

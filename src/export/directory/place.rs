@@ -1,26 +1,29 @@
 //! A directory that appears whole, under its name, or not at all.
 
 use super::remove::remove_tree;
-use crate::export::{output, pending};
+use crate::{export::output, work::Directory};
 use boot_kit::{Context, Error, ErrorKind, Result};
 use rustix::{
     fs::{self, CWD, RenameFlags},
     io::Errno,
 };
 use std::{
+    ffi::OsString,
     io,
     path::{Path, PathBuf},
 };
-use tempfile::TempDir;
 
-/// A directory being filled, in a temporary place on the file system where it will be; removed on drop.
+/// A directory being filled, in a temporary place on the file system where it will be; removed on drop, or by the next
+/// run that goes to the same place if this one is killed.
 ///
 /// The place is beside the final one. Where a directory must stay what it is, because something is mounted on it or
 /// somebody stands in it, the place is inside, and the last step is as many renames as the tree has entries at its top.
 pub(in crate::export) struct PendingDirectory {
     path: PathBuf,
-    building: TempDir,
+    building: Directory,
     inside: bool,
+    /// Whether there is nothing more to remove.
+    is_done: bool,
 }
 
 impl PendingDirectory {
@@ -28,18 +31,21 @@ impl PendingDirectory {
     pub(in crate::export) fn create(path: &Path) -> Result<Self> {
         let inside = path.is_dir() && output::must_stay(path)?;
         let holder = if inside { path } else { output::parent(path) };
-        let prefix = if inside {
-            ".boot-".into()
-        } else {
-            pending::prefix(path)
-        };
-        let building = tempfile::Builder::new()
-            .prefix(&prefix)
-            .tempdir_in(holder)?;
+        let mut prefix = OsString::new();
+        if !inside {
+            if path.is_dir() {
+                // A killed run may have thought otherwise.
+                Directory::remove_abandoned(path, output::UNFINISHED.as_ref())?;
+            }
+            prefix.push(".");
+            prefix.push(path.file_name().unwrap_or("root".as_ref()));
+        }
+        prefix.push(output::UNFINISHED);
         Ok(Self {
             path: path.to_owned(),
-            building,
+            building: Directory::make(holder, &prefix)?,
             inside,
+            is_done: false,
         })
     }
 
@@ -50,7 +56,7 @@ impl PendingDirectory {
 
     /// Gives the directory its name; replaces one that is not empty only by `force`, and if `check` still allows it.
     pub(in crate::export) fn commit(
-        self,
+        mut self,
         force: bool,
         check: &dyn Fn() -> Result<()>,
     ) -> Result<()> {
@@ -60,7 +66,7 @@ impl PendingDirectory {
         match fs::rename(self.building(), &self.path) {
             Ok(()) => {
                 // Nothing has the temporary name any more.
-                let _ = self.building.keep();
+                self.is_done = true;
                 Ok(())
             }
             Err(Errno::NOTEMPTY | Errno::EXIST) if force => self.replace(check),
@@ -73,7 +79,7 @@ impl PendingDirectory {
     }
 
     /// Swaps the directory with what has its name, then removes that.
-    fn replace(self, check: &dyn Fn() -> Result<()>) -> Result<()> {
+    fn replace(mut self, check: &dyn Fn() -> Result<()>) -> Result<()> {
         check()?;
         let old = self.building.path().to_owned();
         match fs::renameat_with(CWD, &old, CWD, &self.path, RenameFlags::EXCHANGE) {
@@ -87,13 +93,13 @@ impl PendingDirectory {
             }
             Err(error) => return Err(io::Error::from(error).into()),
         }
-        let _ = self.building.keep();
+        self.is_done = true;
         let removed = remove_tree(&old);
         removed.context(|| format!("cannot remove what was there, now `{}`", old.display()))
     }
 
     /// Moves everything from inside to where it belongs. The directory's own attributes come last.
-    fn move_up(self) -> Result<()> {
+    fn move_up(mut self) -> Result<()> {
         if !is_only(&self.path, self.building())? {
             let error = Error::new(ErrorKind::Usage, "it has come to hold something meanwhile");
             return Err(error.with_hint("empty it, or choose another place with -o"));
@@ -105,9 +111,18 @@ impl PendingDirectory {
             fs::renameat_with(CWD, entry.path(), CWD, target, RenameFlags::NOREPLACE)
                 .map_err(io::Error::from)?;
         }
-        let path = self.path.clone();
-        self.building.close()?;
-        copy_attributes(&attributes, &path)
+        fs::rmdir(self.building()).map_err(io::Error::from)?;
+        self.is_done = true;
+        copy_attributes(&attributes, &self.path)
+    }
+}
+
+impl Drop for PendingDirectory {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // What stays now is what the next run removes.
+            let _ = self.building.remove();
+        }
     }
 }
 
