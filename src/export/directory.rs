@@ -30,7 +30,8 @@ use std::{
 pub struct DirectoryWriter<'a> {
     top: OwnedFd,
     epoch: i64,
-    report: &'a dyn Report,
+    /// Who hears of devices that cannot be made; `None`: that is an error.
+    report: Option<&'a dyn Report>,
     buffer: Vec<u8>,
     /// The directory of the last entry: neighbours come together.
     parent: Option<(RootPath, OwnedFd)>,
@@ -42,12 +43,23 @@ pub struct DirectoryWriter<'a> {
 
 impl<'a> DirectoryWriter<'a> {
     /// Starts writing into the directory `top`; no time will be after `epoch`, seconds since the Unix epoch.
+    ///
+    /// Devices that only real root can make are left out, and `report` hears of it.
     pub fn new(top: &Path, epoch: i64, report: &'a dyn Report) -> Result<Self> {
+        let writer = Self::exact(top, epoch)?;
+        Ok(Self {
+            report: Some(report),
+            ..writer
+        })
+    }
+
+    /// The same, but a device that cannot be made is an error: what is to come on top must find all.
+    pub fn exact(top: &Path, epoch: i64) -> Result<Self> {
         let top = fs::open(top, directory_flags(), Mode::empty()).map_err(io::Error::from)?;
         Ok(Self {
             top,
             epoch,
-            report,
+            report: None,
             buffer: vec![0; 256 << 10],
             parent: None,
             directories: Vec::new(),
@@ -118,10 +130,7 @@ impl<'a> DirectoryWriter<'a> {
                 };
                 let mode = Mode::from_raw_mode(entry.mode);
                 match fs::mknodat(parent, name, kind, mode, fs::makedev(*major, *minor)) {
-                    Err(Errno::PERM) => {
-                        self.warn_of_device(&entry.path);
-                        return Ok(());
-                    }
+                    Err(Errno::PERM) => return self.leave_out(&entry.path),
                     other => other.map_err(io::Error::from)?,
                 }
             }
@@ -133,9 +142,15 @@ impl<'a> DirectoryWriter<'a> {
         describe_unopened(parent.as_fd(), name, entry, self.epoch)
     }
 
-    fn warn_of_device(&self, path: &RootPath) {
+    /// Goes on without a device, if that is allowed.
+    fn leave_out(&self, path: &RootPath) -> Result<()> {
+        let Some(report) = self.report else {
+            let error = Error::new(ErrorKind::Io, "only real root can make devices");
+            return Err(error.with_hint("run the same command as root"));
+        };
         let message = format!("device `{path}` is left out: only real root can make devices");
-        self.report.event(Event::Warning { message });
+        report.event(Event::Warning { message });
+        Ok(())
     }
 
     fn open_directory(&self, path: &RootPath) -> rustix::io::Result<OwnedFd> {

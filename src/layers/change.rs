@@ -1,10 +1,12 @@
 //! What a root has more, less or otherwise than the layers below it.
 
 use super::tree::{Nowhere, Recorder, Tree};
+use crate::interrupt::Until;
 use boot_kit::{Kind, Result, Root, RootPath, root::Stamp};
 use rustix::time::{ClockId, clock_gettime};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::atomic::AtomicBool,
     thread,
     time::Duration,
 };
@@ -56,7 +58,8 @@ impl Base {
     /// Compares; `epoch` is the image's date.
     ///
     /// A file is another one if an image would show it: touching one, or writing the same content again, changes nothing.
-    pub fn changes(&self, root: &Root, epoch: i64) -> Result<Change> {
+    /// Errors with [`boot_kit::ErrorKind::Interrupted`] once `stop` is set.
+    pub fn changes(&self, root: &Root, epoch: i64, stop: &AtomicBool) -> Result<Change> {
         let stamps = root.stamps()?;
         let is_touched = |path: &RootPath| {
             let stamp = &stamps[path];
@@ -65,7 +68,11 @@ impl Base {
         };
         let mut nowhere = Nowhere;
         let mut touched = Recorder::beside(&self.tree, &mut nowhere, epoch);
-        root.walk_some(&is_touched, &mut touched)?;
+        let mut until = Until {
+            sink: &mut touched,
+            stop,
+        };
+        root.walk_some(&is_touched, &mut until)?;
         let touched = touched.finish();
         let mut change = Change::default();
         for held in touched.iter() {

@@ -1,10 +1,10 @@
 //! The little of a stack of layers that its image's configuration needs.
 
 use super::{Layer, Stack};
-use crate::store::Store;
+use crate::{interrupt::Until, store::Store};
 use boot_kit::{Digest, Entry, Error, ErrorKind, Kind, Result, Sink};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, io::Read};
+use std::{collections::BTreeSet, io::Read, sync::atomic::AtomicBool};
 
 /// Changes whenever the same layers would come to something else.
 const FORMAT: u32 = 1;
@@ -23,7 +23,9 @@ pub struct Gist {
 
 impl Gist {
     /// Finds it in the store, if there is one, or goes through the layers once.
-    pub fn of(layers: &[Layer], store: Option<&Store>) -> Result<Self> {
+    ///
+    /// Errors with [`ErrorKind::Interrupted`] once `stop` is set.
+    pub fn of(layers: &[Layer], store: Option<&Store>, stop: &AtomicBool) -> Result<Self> {
         let ids: Vec<_> = layers
             .iter()
             .map(|layer| layer.record.diff_id.to_string())
@@ -37,7 +39,8 @@ impl Gist {
             return Ok(gist);
         }
         let mut look = Look::default();
-        Stack(layers).send(&mut look)?;
+        let sink = &mut look;
+        Stack(layers).send(&mut Until { sink, stop })?;
         let gist = look.gist();
         if let Some(store) = store {
             let bytes = serde_json::to_vec(&gist).map_err(|error| {

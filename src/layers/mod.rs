@@ -35,7 +35,7 @@ use std::{
     fs::File,
     io::{self, Read},
     os::unix::fs::FileExt,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 /// One finished layer; its bytes stay readable even if the store is cleaned meanwhile.
@@ -48,11 +48,13 @@ pub struct Layer {
 
 impl Layer {
     /// Finds the layer of `key` in the store and proves its bytes; `None` if it must be made.
-    pub fn find(store: &Store, key: &Digest) -> Result<Option<Self>> {
+    ///
+    /// Errors with [`boot_kit::ErrorKind::Interrupted`] once `stop` is set.
+    pub fn find(store: &Store, key: &Digest, stop: &AtomicBool) -> Result<Option<Self>> {
         let Some(record) = store.layer(key)? else {
             return Ok(None);
         };
-        Ok(match store.get(&record.blob)? {
+        Ok(match store.get_until(&record.blob, stop)? {
             Lookup::Found(blob) => Some(Self {
                 record,
                 blob: Arc::new(blob),

@@ -3,6 +3,7 @@
 use super::{Base, Change, Layer, Tree, tree::Recorder};
 use crate::{
     export::{compress::Encoder, oci::whiteout, tar::TarWriter},
+    interrupt::Until,
     store::{Incoming, LayerRecord, Store},
 };
 use boot_kit::{Entry, Error, Result, Root, RootPath, Sink, digest::Hashing};
@@ -10,7 +11,7 @@ use std::{
     collections::BTreeSet,
     io::{self, Read},
     iter::Peekable,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     vec,
 };
 
@@ -158,20 +159,25 @@ impl<W: io::Write> Read for Copied<'_, W> {
 }
 
 /// Writes a layer of what is wanted of `root`; returns what is in the root now, knowing what was in it below.
+///
+/// Errors with [`boot_kit::ErrorKind::Interrupted`] once `stop` is set.
 pub fn write(
     root: &Root,
     writer: &mut LayerWriter,
     base: Option<&Base>,
     epoch: i64,
+    stop: &AtomicBool,
 ) -> Result<Tree> {
     let Some(wanted) = writer.wanted.clone() else {
         let mut recorder = Recorder::new(writer, epoch);
-        root.walk(&mut recorder)?;
+        let sink = &mut recorder;
+        root.walk(&mut Until { sink, stop })?;
         return Ok(recorder.finish());
     };
     let removed: BTreeSet<RootPath> = writer.removed.clone();
     let mut recorder = Recorder::new(writer, epoch);
-    root.walk_some(&|path| wanted.contains(path), &mut recorder)?;
+    let sink = &mut recorder;
+    root.walk_some(&|path| wanted.contains(path), &mut Until { sink, stop })?;
     let above = recorder.finish();
     Ok(base.map_or_else(Tree::default, |base| base.tree().overlaid(above, &removed)))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     connect,
-    oci::{self, Naming},
+    oci::{self, Naming, Shelf},
     top::{self, Top},
 };
 use crate::{
@@ -227,7 +227,7 @@ impl Assembly<'_> {
     fn find(&self, keys: &[Digest]) -> Result<Vec<Layer>> {
         let mut found = Vec::new();
         for key in keys {
-            let Some(layer) = Layer::find(self.store, key)? else {
+            let Some(layer) = Layer::find(self.store, key, self.interrupt)? else {
                 break;
             };
             found.push(layer);
@@ -245,7 +245,7 @@ impl Assembly<'_> {
         let base = if layers.is_empty() {
             None
         } else {
-            let tree = restore(&layers, root, self.epoch, &**self.report)?;
+            let tree = restore(&layers, root, self.epoch, self.interrupt)?;
             Some(Base::settle(root, tree)?)
         };
         Ok(Progress {
@@ -259,7 +259,8 @@ impl Assembly<'_> {
     fn finish(&self, root: &Root, name: &str, key: &Digest, progress: &mut Progress) -> Result<()> {
         let change = self.change(root, progress)?;
         let mut writer = LayerWriter::new(self.store, change, self.epoch, self.jobs)?;
-        let tree = write(root, &mut writer, progress.base.as_ref(), self.epoch)?;
+        let below = progress.base.as_ref();
+        let tree = write(root, &mut writer, below, self.epoch, self.interrupt)?;
         let layer = self.keep(writer, name, key)?;
         progress.locks.pop_front();
         progress.layers.push(layer);
@@ -285,7 +286,7 @@ impl Assembly<'_> {
         let change = self.change(root, &progress)?;
         let mut writer = LayerWriter::new(self.store, change, self.epoch, self.jobs)?;
         if is_oci {
-            write(root, &mut writer, None, self.epoch)?;
+            write(root, &mut writer, None, self.epoch, self.interrupt)?;
             let mut layers = progress.layers;
             layers.push(self.keep(writer, name, &keys[number])?);
             return self.deliver(&layers, output);
@@ -306,9 +307,13 @@ impl Assembly<'_> {
         let Output::Oci(oci) = output else {
             return self.export(output, &|sink| Stack(layers).send(sink));
         };
-        let keep = self.cached.then_some(self.store);
+        let shelf = if self.cached {
+            Shelf::Kept(self.store)
+        } else {
+            Shelf::ForOnce(self.store)
+        };
         let (written, files) =
-            oci::export_layers(layers, keep, self.store, oci, self.naming, &self.options())?;
+            oci::export_layers(layers, shelf, oci, self.naming, &self.options())?;
         Ok(Made {
             files,
             bytes: written.bytes,
@@ -319,7 +324,8 @@ impl Assembly<'_> {
 
     fn change(&self, root: &Root, progress: &Progress) -> Result<Option<Change>> {
         let base = progress.base.as_ref();
-        base.map(|base| base.changes(root, self.epoch)).transpose()
+        base.map(|base| base.changes(root, self.epoch, self.interrupt))
+            .transpose()
     }
 
     fn keep(&self, writer: LayerWriter, name: &str, key: &Digest) -> Result<Layer> {

@@ -26,18 +26,32 @@ pub struct Naming<'a> {
     pub platform: &'a str,
 }
 
+/// Where layers are put that are compressed for an image.
+#[derive(Clone, Copy)]
+pub(super) enum Shelf<'a> {
+    /// Into the store, for the next image; what is known of an image as well.
+    Kept(&'a Store),
+    /// Among the store's files that go with this run.
+    ForOnce(&'a Store),
+}
+
 /// Writes an image of `layers`, the lowest first; returns it with the number of files in it.
-///
-/// `keep` says where compressed layers are kept, if anywhere.
 pub(super) fn export_layers(
     layers: &[Layer],
-    keep: Option<&Store>,
-    store: &Store,
+    shelf: Shelf<'_>,
     output: &OciOutput,
     naming: Naming<'_>,
     options: &Options<'_>,
 ) -> Result<(Written, u64)> {
-    let gist = Gist::of(layers, keep)?;
+    let for_once;
+    let (compressed, notes): (&dyn Compressed, _) = match shelf {
+        Shelf::Kept(store) => (store, Some(store)),
+        Shelf::ForOnce(store) => {
+            for_once = ForOnce(store);
+            (&for_once, None)
+        }
+    };
+    let gist = Gist::of(layers, notes, options.interrupt)?;
     let image = Image {
         options: naming.options,
         reference: naming.reference,
@@ -73,11 +87,6 @@ pub(super) fn export_layers(
             }
         });
     let sources: Vec<LayerSource<'_>> = sources.collect();
-    let for_once = ForOnce(store);
-    let compressed: &dyn Compressed = match keep {
-        Some(store) => store,
-        None => &for_once,
-    };
     let written = write_oci(output, &image, &sources, compressed, options)?;
     Ok((written, gist.entries))
 }

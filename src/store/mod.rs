@@ -41,6 +41,7 @@ pub use layer::LayerRecord;
 pub use lock::{Claim, LayerLock};
 pub use upkeep::Upkeep;
 
+use crate::interrupt::{self, ReadUntil};
 use boot_kit::{Context, Digest, Error, ErrorKind, Result};
 use fs_err as fs;
 use gate::Gate;
@@ -52,6 +53,7 @@ use std::{
     io::{self, Read, Seek, Write},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
 };
 
 /// A directory of verified bytes, shared between runs.
@@ -122,11 +124,19 @@ impl Store {
 
     /// Looks `digest` up and hashes what is there.
     pub fn get(&self, digest: &Digest) -> Result<Lookup> {
+        self.get_until(digest, &AtomicBool::new(false))
+    }
+
+    /// The same for what may be large: errors with [`ErrorKind::Interrupted`] once `stop` is set.
+    pub fn get_until(&self, digest: &Digest, stop: &AtomicBool) -> Result<Lookup> {
         let Some(mut file) = self.open_unproven(digest)? else {
             return Ok(Lookup::Missing);
         };
+        let reader = &mut file;
+        let found = Digest::of_reader(&mut ReadUntil { reader, stop });
+        interrupt::check(stop)?;
         // A disk that cannot read a block back is one more way to be corrupt.
-        let intact = Digest::of_reader(&mut file).is_ok_and(|(found, _)| found == *digest);
+        let intact = found.is_ok_and(|(found, _)| found == *digest);
         if intact {
             file.rewind()?;
             return Ok(Lookup::Found(file));

@@ -6,7 +6,7 @@ use crate::{
     layers::write::LayerWriter,
     ops::{
         connect,
-        oci::{Naming, export_layers},
+        oci::{Naming, Shelf, export_layers},
     },
     recipe::complete::host_platform,
 };
@@ -58,7 +58,7 @@ pub(super) fn write(
         platform: platform.unwrap_or("linux/amd64"),
         title: made.about.title.as_deref().unwrap_or(made.name.as_str()),
     };
-    let (written, files) = export_layers(&[layer], None, &store, oci, naming, how)?;
+    let (written, files) = export_layers(&[layer], Shelf::ForOnce(&store), oci, naming, how)?;
     Ok(Written {
         files,
         bytes: written.bytes,
