@@ -291,14 +291,16 @@ impl Assembly<'_> {
             layers.push(self.keep(writer, name, &keys[number])?);
             return self.deliver(&layers, output);
         }
-        let writer = Mutex::new(writer);
-        let made = self.export(output, &|sink| {
+        let writer = Mutex::new(Some(writer));
+        self.export(output, &|sink| {
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            root.walk(&mut Fork::new(sink, &mut writer))
-        })?;
-        let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
-        self.keep(writer, name, &keys[number])?;
-        Ok(made)
+            let Some(mut writer) = writer.take() else {
+                return Ok(());
+            };
+            root.walk(&mut Fork::new(sink, &mut writer))?;
+            // Before the image gets its name: a build that fails leaves none.
+            self.keep(writer, name, &keys[number]).map(drop)
+        })
     }
 
     /// Makes the image of finished layers.
