@@ -4,6 +4,7 @@
 part_kill() {
     check "two builds at once download every package once" two_builds_at_once
     check "a build goes on whose neighbour is killed while downloading" neighbour_is_killed
+    check "a build goes on whose neighbour is stopped while making a layer" neighbour_is_stopped
     check "SIGKILL at 20 random moments leaves a store that verifies and a build that succeeds" kill_at_random
 }
 
@@ -59,6 +60,33 @@ neighbour_is_killed() {
     wait "$killed" || true
     wait "${!other}"
     cmp "$DIRECTORY/$other.tar" "$(ours trixie)"
+    "$BOOT" cache verify --cache-dir "$CACHE"
+    rm -r "$DIRECTORY"
+}
+
+# Stopped, not killed: its locks stay. Once it goes on, what it makes is the same.
+neighbour_is_stopped() {
+    local first i
+    DIRECTORY=$(mktemp -d "$WORK/kill.XXXXXX")
+    CACHE=$DIRECTORY/cache
+    new_cache "$CACHE"
+    beside first
+    first=$!
+    for ((i = 0; i < 1000; i++)); do
+        if grep -qs '"event":"unpacked"' "$DIRECTORY/first.json"; then
+            break
+        fi
+        sleep 0.02
+    done
+    kill -STOP "$first"
+    beside second
+    wait "$!"
+    cmp "$DIRECTORY/second.tar" "$(ours trixie)"
+    grep -F 'has stood still for 20 s' "$DIRECTORY/second.json"
+    [ ! -e "$DIRECTORY/first.tar" ]
+    kill -CONT "$first"
+    wait "$first"
+    cmp "$DIRECTORY/first.tar" "$(ours trixie)"
     "$BOOT" cache verify --cache-dir "$CACHE"
     rm -r "$DIRECTORY"
 }
