@@ -7,6 +7,20 @@ part_layers() {
     check "minbase: cold" layers_cold minbase
     two_at_a_time layers_of ceph -- layers_of minbase nginx-light python3
     check "the images share the base layer" layers_are_shared minbase nginx-light python3 ceph
+    if overlay_in "$LAYERS/overlay"; then
+        local image
+        for image in minbase python3 ceph; do
+            check "$image: cache and staging on an overlay, cold or on the base, then warm" layers_on_overlay "$image"
+        done
+        umount "$LAYERS/overlay/merged"
+    else
+        skip "images made on an overlay" "none can be mounted on $WORK"
+    fi
+    if in_namespace true; then
+        check "minbase: as a normal user, on an overlay in a user namespace, cold and warm" layers_in_namespace
+    else
+        skip "minbase made on an overlay in a user namespace" "none can be mounted there"
+    fi
     check "the second build is faster" second_is_faster
     note "$(cat "$LAYERS/faster")"
     rm -rf "$LAYERS"
@@ -18,17 +32,16 @@ layers_of() {
     for image in "$@"; do
         if [ "$image" != minbase ]; then
             check "$image: cold" layers_cold "$image"
+            check "$image: partly warm, as a tar" layers_partly_warm_tar "$image"
             check "$image: partly warm, as OCI, staged on disk" layers_partly_warm "$image"
         fi
         check "$image: warm, as a tar and as OCI" layers_warm "$image"
         check "$image: without layers of before, staged on tmpfs" layers_unused "$image"
-        # Of the large one, the partly warm build has shown it.
-        [ "$image" = ceph ] ||
-            check "$image: without layers of before, as OCI, staged on disk" layers_unused_oci "$image"
+        check "$image: without layers of before, as OCI, staged on disk" layers_unused_oci "$image"
     done
 }
 
-# layered IMAGE FORM ARGUMENT…: makes it with the cache CACHE; leaves its SHA-256, the digests of an OCI image's layers
+# layered IMAGE FORM ARGUMENT…: makes it with the cache CACHE, through the command WITHIN if that is set; leaves its SHA-256, the digests of an OCI image's layers
 # and the events in files beside it.
 layered() {
     local image=$1 form=$2 include=() at
@@ -36,7 +49,7 @@ layered() {
     at=$LAYERS/$image
     [ "$image" = minbase ] || include=(--include "$image")
     # shellcheck disable=SC2153 # the callers' CACHE
-    "$BOOT" debian --release trixie --mirror "$MIRROR" --prune none --cache-dir "$CACHE" --progress json \
+    ${WITHIN:-} "$BOOT" debian --release trixie --mirror "$MIRROR" --prune none --cache-dir "$CACHE" --progress json \
         -o "$at/image.$form" "${include[@]}" "$@" 2>"$at/events" || {
         tail -n 3 "$at/events"
         return 1
@@ -91,6 +104,17 @@ layers_cold() {
     grep -Fx dpkg "$at/packages"
     scripts "$image" | grep -q .
     layers "$image" | is <(layers_with "$image" made)
+}
+
+# With the base layer and no other.
+layers_partly_warm_tar() {
+    local image=$1 at=$LAYERS/$1
+    mkdir "$at/partly"
+    cp --archive --link "$LAYERS"/minbase/cache/{blobs,notes,labels,layers} "$at/partly"
+    CACHE=$at/partly layered "$image" tar
+    layers "$image" | is <(printf '%s\n' "base found" "include made")
+    is_as_ever "$image" tar
+    rm -r "$at/partly"
 }
 
 # In the cache that minbase was made with: nothing of its layer is unpacked, and all the rest is.
@@ -148,6 +172,62 @@ is_as_ever() {
     [ -e "$at/layers" ] || cp "$at/digests" "$at/layers"
     is "$at/oci" <"$at/sha256"
     is "$at/layers" <"$at/digests"
+}
+
+# overlay_in DIRECTORY: mounts one as containers have it, with all that was downloaded in its lower layer.
+overlay_in() {
+    mkdir -p "$1"/{lower,upper,work,merged}
+    new_cache "$1/lower/cache"
+    mkdir "$1/lower/staging"
+    mount -t overlay overlay -o "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" "$1/merged"
+}
+
+# One cache for all images: it is cold for the first, and has the base for the others.
+layers_on_overlay() {
+    local image=$1 on=$LAYERS/overlay/merged
+    [ "$(stat --file-system --format %T "$on/staging")" = overlayfs ]
+    CACHE=$on/cache layered "$image" tar --staging "$on/staging"
+    layers "$image" | is <([ "$image" != minbase ] || echo "base made"
+        [ "$image" = minbase ] || printf '%s\n' "base found" "include made")
+    is_as_ever "$image" tar
+    CACHE=$on/cache layered "$image" oci.tar --staging "$on/staging"
+    layers "$image" | is <(layers_with "$image" found)
+    is_as_ever "$image" oci.tar
+    CACHE=$on/cache layered "$image" oci.tar --no-cache --staging "$on/staging"
+    is_all_made "$image"
+    is_as_ever "$image" oci.tar
+    [ -z "$(ls -A "$on/staging")" ]
+}
+
+# in_namespace COMMAND…: runs it as a normal user's root of a user namespace, on an overlay that only it can see.
+in_namespace() {
+    local at=$PERSON_HOME/overlay
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    runuser --user "$PERSON" -- env --chdir="$PERSON_HOME" -i HOME="$PERSON_HOME" PATH="$PATH" \
+        unshare --map-root-user --map-auto --mount bash -euc '
+            at=$1
+            shift
+            mkdir -p "$at"/{lower/staging,upper,work,merged}
+            mount -t overlay overlay -o "userxattr,lowerdir=$at/lower,upperdir=$at/upper,workdir=$at/work" "$at/merged"
+            exec "$@"
+        ' bash "$at" "$@"
+}
+
+layers_in_namespace() {
+    local on=$PERSON_HOME/overlay/merged
+    chmod 777 "$LAYERS/minbase"
+    export WITHIN=in_namespace
+    [ "$(in_namespace stat --file-system --format %T "$on/staging")" = overlayfs ]
+    CACHE=$on/cache layered minbase tar --staging "$on/staging"
+    layers minbase | is <(layers_with minbase made)
+    is_as_ever minbase tar
+    CACHE=$on/cache layered minbase oci.tar --staging "$on/staging"
+    layers minbase | is <(layers_with minbase found)
+    is_as_ever minbase oci.tar
+    CACHE=$on/cache layered minbase oci.tar --no-cache --staging "$on/staging"
+    is_all_made minbase
+    is_as_ever minbase oci.tar
+    rm -rf "$PERSON_HOME/overlay"
 }
 
 layers_are_shared() {
