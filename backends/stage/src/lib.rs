@@ -5,12 +5,14 @@
 //! | [`tree`] | a root as its archive describes it, sorted, checked, without touching a root on disk |
 //! | [`buildroot`] | what Buildroot says while it builds, and its reports |
 //! | [`gentoo`] | which stage a flavour is, and what proves it |
+//! | [`image`] | an image of layers in any of its forms, and the root its layers come to |
 //! | [`about`] | what a root says of itself: its name and release, the machine its programs are for |
 
 pub mod about;
 pub mod buildroot;
 mod elf;
 pub mod gentoo;
+pub mod image;
 mod spool;
 pub mod tree;
 

@@ -10,9 +10,12 @@
 //! written through a link, or below a file, is refused.
 
 mod change;
+mod stratum;
 #[cfg(test)]
 mod tests;
 mod walk;
+
+pub(crate) use stratum::Stratum;
 
 use crate::spool::Spool;
 use boot_kit::{Context, Entry, Error, ErrorKind, Kind, Result, RootPath, Sink};

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// How many links a path may go through, as in the kernel.
-const MAX_LINKS: usize = 40;
+pub(super) const MAX_LINKS: usize = 40;
 
 impl Tree {
     /// The root itself.
@@ -87,15 +87,20 @@ impl Tree {
         Some(here)
     }
 
+    /// Opens a file that a path leads to, through all links: its size and its content; nothing if it leads to none.
+    pub fn open<'a>(&'a self, path: &RootPath) -> Option<(u64, impl Read + use<'a>)> {
+        let node = &self.files[self.names[&self.resolve(path)?]];
+        let Kind::File { size } = node.kind else {
+            return None;
+        };
+        Some((size, self.spool.read(node.start, size)))
+    }
+
     /// Reads a file that a path leads to, through all links; nothing if it leads to none.
     ///
     /// Errors if the file has more than `limit` bytes.
     pub fn read(&self, path: &RootPath, limit: u64) -> Result<Option<Vec<u8>>> {
-        let Some(path) = self.resolve(path) else {
-            return Ok(None);
-        };
-        let node = &self.files[self.names[&path]];
-        let Kind::File { size } = node.kind else {
+        let Some((size, mut reader)) = self.open(path) else {
             return Ok(None);
         };
         if size > limit {
@@ -103,22 +108,15 @@ impl Tree {
             return Err(Error::new(ErrorKind::Parse, message));
         }
         let mut content = Vec::new();
-        self.spool
-            .read(node.start, size)
-            .read_to_end(&mut content)?;
+        reader.read_to_end(&mut content)?;
         Ok(Some(content))
     }
 
     /// Reads the first few bytes of a file that a path leads to, through all links; none if it leads to no file.
     pub fn start(&self, path: &RootPath) -> Result<Vec<u8>> {
         let mut start = Vec::new();
-        if let Some(path) = self.resolve(path) {
-            let node = &self.files[self.names[&path]];
-            if let Kind::File { size } = node.kind {
-                self.spool
-                    .read(node.start, size.min(64))
-                    .read_to_end(&mut start)?;
-            }
+        if let Some((_, content)) = self.open(path) {
+            content.take(64).read_to_end(&mut start)?;
         }
         Ok(start)
     }
@@ -141,7 +139,7 @@ impl Tree {
 }
 
 /// The names of a path, the last first.
-fn parts(path: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn parts(path: &[u8]) -> Vec<Vec<u8>> {
     let parts = path.split(|byte| *byte == b'/');
     let parts = parts.filter(|part| !part.is_empty() && *part != b".");
     parts.rev().map(<[u8]>::to_vec).collect()
