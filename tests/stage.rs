@@ -9,7 +9,7 @@ use std::{
     collections::BTreeMap,
     fs,
     os::unix::{
-        fs::{MetadataExt, PermissionsExt},
+        fs::{MetadataExt, PermissionsExt, symlink},
         process::CommandExt,
     },
     path::{Path, PathBuf},
@@ -289,4 +289,67 @@ fn attributes_and_capabilities_are_those_of_the_archive() {
         );
         assert_eq!(found, attributes(archive));
     }
+}
+
+#[test]
+fn a_real_image_is_its_layer_in_every_form_it_comes_in() {
+    let Some(layer) = archives()
+        .into_iter()
+        .find(|path| path.ends_with("busybox-1.38.0-uclibc-oci/rootfs.tar.gz"))
+    else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let layout = layout_beside(&layer, directory.path());
+    let packed = directory.path().join("image.tar.xz");
+    let status = Command::new("tar")
+        .args(["-cJf", packed.to_str().unwrap(), "-C"])
+        .args([&layout, Path::new(".")])
+        .status();
+    assert!(status.unwrap().success());
+    for source in [layout, packed] {
+        let output = directory.path().join("out.tar");
+        let out = ran(&mut boot(&[
+            source.to_str().unwrap(),
+            "-o",
+            output.to_str().unwrap(),
+            "--force",
+        ]));
+        let said = String::from_utf8(out.stderr).unwrap();
+        let mut lines = said
+            .lines()
+            .skip_while(|line| !line.starts_with("squashed"));
+        assert_eq!(lines.next(), Some("squashed 1 layer, nothing was shadowed"));
+        let wrote = lines.next().unwrap();
+        assert!(
+            wrote.contains(": busybox:1.38.0-uclibc, linux/amd64, "),
+            "{wrote}"
+        );
+        assert_eq!(listing(&output), listing(&layer));
+        assert!(contents(&output) == contents(&layer));
+    }
+}
+
+/// The layout that a layer is of, its blobs being links, as whoever published it has them.
+fn layout_beside(layer: &Path, directory: &Path) -> PathBuf {
+    let (from, to) = (layer.parent().unwrap(), directory.join("image.oci"));
+    let blobs = "blobs/sha256";
+    fs::create_dir_all(to.join(blobs)).unwrap();
+    for name in [
+        "oci-layout",
+        "index.json",
+        "image-manifest.json",
+        "image-config.json",
+        "rootfs.tar.gz",
+    ] {
+        fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+    for blob in fs::read_dir(from.join(blobs)).unwrap() {
+        let blob = blob.unwrap();
+        // Links, or what links become where there are none: files that hold the target.
+        let target = fs::read_link(blob.path())
+            .unwrap_or_else(|_| fs::read_to_string(blob.path()).unwrap().trim_end().into());
+        symlink(target, to.join(blobs).join(blob.file_name())).unwrap();
+    }
+    to
 }

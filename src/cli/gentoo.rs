@@ -81,7 +81,7 @@ impl GentooArguments {
         let made = made?;
         let done = Done {
             summary: &made.summary,
-            image: &options.root.image,
+            image: &made.summary.image,
             packages: Some(made.packages),
             rootless,
         };

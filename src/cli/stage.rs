@@ -21,23 +21,43 @@ use crate::{
     sandbox,
 };
 use boot_kit::{Digest, Result};
+use boot_stage::image::{Flattened, Platform};
 use clap::Args;
 use rustix::process::getuid;
 use serde_json::json;
-use std::{ffi::OsString, num::NonZero, path::PathBuf, process::ExitCode};
+use std::{
+    convert::Infallible,
+    ffi::OsString,
+    num::NonZero,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 const PROOF: &str = "What the archive must be";
+const WHICH: &str = "Which image, where the root is one of layers";
 pub(super) const RESULT: &str = "The image";
 
 /// The arguments of `boot stage`.
 #[derive(Debug, Args)]
 pub(super) struct StageArguments {
-    /// The root: a tar, plain or compressed in any way, a URL of one, a directory, or - for stdin
+    /// The root, or an image of layers: a tar, plain or compressed in any way, a URL of one, a directory, or - for stdin
     #[arg(value_name = "FILE|URL|DIRECTORY|-")]
     source: OsString,
 
     #[command(flatten)]
     proof: Proof,
+
+    /// Of an archive of several images, take the one with this name or digest
+    #[arg(long, value_name = "NAME", help_heading = WHICH)]
+    image: Option<String>,
+
+    /// Of an image for several machines, take the one for this, e.g. linux/arm64 [default: this machine's]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform, help_heading = WHICH)]
+    platform: Option<Platform>,
+
+    /// Use no network, only what is in the cache
+    #[arg(long, help_heading = HOW)]
+    offline: bool,
 
     #[command(flatten)]
     making: Making,
@@ -141,6 +161,9 @@ impl StageArguments {
         let rootless = !getuid().is_root();
         let options = Options {
             source: Source::parse(&self.source),
+            which: self.image,
+            platform: self.platform,
+            offline: self.offline,
             ..self.proof.over(self.making.options()?)
         };
         enter_if_needed(&options)?;
@@ -150,7 +173,7 @@ impl StageArguments {
         let summary = summary?;
         let done = Done {
             summary: &summary,
-            image: &options.image,
+            image: &summary.image,
             packages: None,
             rootless,
         };
@@ -163,7 +186,11 @@ impl StageArguments {
 ///
 /// To be called while there is one thread: listeners have threads of their own.
 pub(super) fn enter_if_needed(options: &Options) -> Result<()> {
-    let from_directory = matches!(&options.source, Source::Path(path) if path.is_dir());
+    // Whose the files of an image layout are is of no interest.
+    let is_layout =
+        |path: &Path| path.join("oci-layout").is_file() && path.join("index.json").is_file();
+    let from_directory =
+        matches!(&options.source, Source::Path(path) if path.is_dir() && !is_layout(path));
     let output = options.output.as_ref();
     let output = output
         .map(|path| Output::parse(path.as_os_str()))
@@ -204,7 +231,11 @@ impl Done<'_> {
             time(self.summary.wall),
         ]);
         let digests = (written.sha256, written.manifest);
-        lines(&self.summary.output, facts, digests, &self.closing())
+        let lines = lines(&self.summary.output, facts, digests, &self.closing());
+        match &self.summary.squashed {
+            Some(flattened) => format!("{}\n{lines}", squashed(flattened)),
+            None => lines,
+        }
     }
 
     /// The closing line for programs.
@@ -216,6 +247,11 @@ impl Done<'_> {
             "name": self.summary.name.as_str(),
             "platform": about.platform,
             "packages": self.packages,
+            "squashed": self.summary.squashed.map(|flattened| json!({
+                "layers": flattened.layers,
+                "shadowed_files": flattened.shadowed_files,
+                "shadowed_bytes": flattened.shadowed_bytes,
+            })),
             "files": written.files,
             "size_bytes": written.bytes,
             "sha256": written.sha256,
@@ -237,4 +273,26 @@ impl Done<'_> {
             .map(|output| closing(&output, about, self.rootless))
             .unwrap_or_default()
     }
+}
+
+/// Says what the layers had cost.
+fn squashed(flattened: &Flattened) -> String {
+    let layers = count(flattened.layers as u64, "layer");
+    if flattened.shadowed_files == 0 {
+        return format!("squashed {layers}, nothing was shadowed");
+    }
+    let files = count(flattened.shadowed_files, "file");
+    let was = if flattened.shadowed_files == 1 {
+        "was"
+    } else {
+        "were"
+    };
+    let bytes = size(flattened.shadowed_bytes);
+    format!("squashed {layers}, {bytes} in {files} {was} shadowed")
+}
+
+/// Reads a platform as people write it.
+#[expect(clippy::unnecessary_wraps, reason = "clap wants one")]
+fn platform(text: &str) -> Result<Platform, Infallible> {
+    Ok(Platform::parse(text))
 }

@@ -1,6 +1,9 @@
 //! From a root that somebody else packed to an image, without a root on disk.
 
+mod carried;
+mod downloads;
 pub mod source;
+mod squash;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -15,8 +18,11 @@ use crate::{
     },
     work::temporary_directory,
 };
-use boot_kit::{Digest, Error, ErrorKind, Event, Report, Result, Root, RootPath, event::Phase};
-use boot_stage::{About, Tree};
+use boot_kit::{Digest, Error, ErrorKind, Event, Report, Result, Root, event::Phase};
+use boot_stage::{
+    About, Tree,
+    image::{Flattened, Platform},
+};
 pub use source::Source;
 use std::{
     num::NonZero,
@@ -37,6 +43,10 @@ pub struct Options {
     pub keyring: Vec<PathBuf>,
     /// Accept a signature by a key that has expired since.
     pub allow_expired: bool,
+    /// Of several images, the one of this name or digest; `None`: the only one.
+    pub which: Option<String>,
+    /// Of an image for several machines, the one for this; `None`: the only one, or this machine's.
+    pub platform: Option<Platform>,
     /// Where the image goes, as [`Output::parse`] reads it; `None`: a tar named after the root.
     pub output: Option<PathBuf>,
     /// What the image is called, and how it is to be run.
@@ -47,7 +57,8 @@ pub struct Options {
     pub prune: Option<Profile>,
     /// Languages whose translations stay.
     pub keep_locales: Vec<String>,
-    /// The image's date, seconds since the Unix epoch; `None`: that of the newest file.
+    /// The image's date, seconds since the Unix epoch; `None`: that of the newest file, or that of the image that the
+    /// source is if it is later.
     pub epoch: Option<i64>,
     /// Threads for the work of the processor; `None`: one for each of its cores.
     pub jobs: Option<NonZero<usize>>,
@@ -68,6 +79,10 @@ pub struct Summary {
     pub about: About,
     /// The image's name, e.g. `buildroot:2025.02`.
     pub name: Reference,
+    /// How it is to be run: what was asked for, over what the image that the source was says.
+    pub image: ImageOptions,
+    /// What became of the layers, if the source was an image.
+    pub squashed: Option<Flattened>,
     /// What was written.
     pub written: Written,
     /// How long it took.
@@ -109,21 +124,27 @@ pub(super) fn make(
     let mut tree = Tree::new(&temporary_directory())?;
     fill(&mut tree)?;
     tree.settle()?;
-    refuse_images(&tree, &options.source)?;
-    let about = About::of(&tree)?;
-    let epoch = options.epoch.unwrap_or_else(|| tree.newest());
+    let (mut tree, squashed) = squash::squash(tree, options, report, interrupt)?;
+    let mut about = About::of(&tree)?;
+    let (image, epoch) = squash::settle(squashed.as_ref(), &mut about, options, tree.newest());
+    let options = &Options {
+        image,
+        ..options.clone()
+    };
     if options.prune.is_some() {
         profile.apply_to(&mut tree, report)?;
     }
 
     let stem = options.source.stem();
+    let output = match &options.output {
+        Some(path) => path.clone(),
+        None if squashed.is_some() => PathBuf::from(squashed_name(&options.image, &about, &stem)),
+        None => PathBuf::from(file_name(&about, &stem)),
+    };
     let made = Made {
         tree: &tree,
         about: &about,
-        output: match &options.output {
-            Some(path) => path.clone(),
-            None => PathBuf::from(file_name(&about, &stem)),
-        },
+        output,
         name: options
             .image
             .name
@@ -143,6 +164,8 @@ pub(super) fn make(
         output: made.output,
         name: made.name,
         about,
+        image: options.image.clone(),
+        squashed: squashed.map(|squashed| squashed.flattened),
         written,
         wall: begin.elapsed(),
     })
@@ -178,18 +201,6 @@ pub(super) fn read(
     Root::open(directory)?.walk(tree)
 }
 
-/// An image layout is no root: imported as one, it would be a root that holds an image.
-fn refuse_images(tree: &Tree, source: &Source) -> Result<()> {
-    let has = |path| tree.find(&RootPath::from(path)).is_some();
-    let is_image = has("oci-layout") && has("blobs") || has("manifest.json") && !has("usr");
-    if !is_image {
-        return Ok(());
-    }
-    let message = format!("`{source}` is an image of layers, not a root");
-    let hint = "name an archive of a root: `docker export` and `podman export` make one";
-    Err(Error::new(ErrorKind::Usage, message).with_hint(hint))
-}
-
 /// The name of an image nobody named, e.g. `buildroot-2025.02-arm.tar`.
 fn file_name(about: &About, stem: &str) -> String {
     let arch = about
@@ -199,6 +210,15 @@ fn file_name(about: &About, stem: &str) -> String {
     words.extend(about.version.as_deref());
     words.extend(arch);
     words.join("-") + ".tar"
+}
+
+/// The name of a squashed image nobody named, e.g. `app-1.2-squashed.tar`.
+fn squashed_name(image: &ImageOptions, about: &About, stem: &str) -> String {
+    let Some(name) = &image.name else {
+        return file_name(about, stem).replace(".tar", "-squashed.tar");
+    };
+    let last = name.as_str().rsplit('/').next().unwrap_or_default();
+    format!("{}-squashed.tar", last.replace(':', "-"))
 }
 
 /// The name engines are to know it by.

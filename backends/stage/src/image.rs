@@ -74,7 +74,7 @@ impl Image {
             layout::refuse_rest(files)?;
             return Ok(None);
         };
-        let Candidate { names, place, .. } = choice.take(candidates)?;
+        let Candidate { names, place, .. } = choice.take(&candidates)?;
         let (config, blobs) = place.read(files)?;
         if let Some(wanted) = choice.platform {
             choice::require(&config.platform(), wanted)?;

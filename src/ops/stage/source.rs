@@ -1,14 +1,13 @@
 //! Where a root comes from: bytes that are proven, decompressed and taken apart.
 
-use super::{Options, stem_of};
-use crate::{
-    interrupt,
-    net::{self, Net},
-    ops::connect,
-    registry,
+use super::{
+    Options,
+    downloads::{Downloads, missing},
+    stem_of,
 };
+use crate::{interrupt, net::Net, ops::connect, registry};
 use boot_kit::{
-    Context, Digest, Error, ErrorKind, Fetch, Report, Request, Result,
+    Context, Digest, Error, ErrorKind, Fetch, Report, Result,
     archive::{parallel_decoder, send_tar},
     digest::Hashing,
     openpgp::{Keyring, Terms},
@@ -196,7 +195,7 @@ fn signed_file(options: &Options, keyring: Option<&Keyring>, path: &Path) -> Res
     Ok(file)
 }
 
-/// Fetches an archive, and with a keyring the signature beside it.
+/// Fetches an archive, and with a keyring the signature beside it; keeps what is proven.
 fn fetched(
     options: &Options,
     keyring: Option<&Keyring>,
@@ -205,44 +204,56 @@ fn fetched(
     interrupt: &AtomicBool,
 ) -> Result<File> {
     let store = connect::store(options.cache_dir.as_deref())?;
-    let how = net::Options {
-        offline: options.offline,
-        ..net::Options::default()
+    let net = Net::new(
+        &store,
+        connect::net_options(options.offline),
+        report,
+        interrupt,
+    );
+    let downloads = Downloads {
+        store: &store,
+        net: &net,
     };
-    let net = Net::new(&store, how, report, interrupt);
-    let get = |url: String, size| {
-        let request = Request {
-            name: url.clone(),
-            urls: vec![url],
-            size,
-            digest: None,
+    let kept = options.sha256.as_ref().map(|digest| downloads.kept(digest));
+    let kept = kept.transpose()?.flatten();
+    let Some(keyring) = keyring else {
+        return match kept {
+            Some(file) => Ok(file),
+            None => downloads.keep(
+                url,
+                &mut downloads.get(url, MAX_ARCHIVE)?,
+                options.sha256.as_ref(),
+            ),
         };
-        net.get(&request).map(|fetched| fetched.file)
     };
-    let mut signature = None;
-    if keyring.is_some() {
-        for ending in SIGNATURES {
-            match get(format!("{url}{ending}"), MAX_SIGNATURE) {
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                other => {
-                    signature = Some(other?);
-                    break;
-                }
-            }
-        }
-        if signature.is_none() {
-            let message = format!("`{url}` has no signature beside it");
-            let error = Error::new(ErrorKind::Trust, message);
-            return Err(error.with_hint("give --sha256 instead of --keyring"));
+    let (place, mut signature) = signature_of(url, &downloads)?;
+    let mut file = match kept {
+        Some(file) => file,
+        None => downloads.get(url, MAX_ARCHIVE)?,
+    };
+    let mut bytes = Vec::new();
+    signature.read_to_end(&mut bytes)?;
+    verify(options, keyring, &bytes, &mut file).context(|| format!("cannot verify `{url}`"))?;
+    signature.rewind()?;
+    downloads.keep(&place, &mut signature, None)?;
+    downloads.keep(url, &mut file, options.sha256.as_ref())
+}
+
+/// Gets the signature beside an archive; returns its URL, too.
+fn signature_of(url: &str, downloads: &Downloads<'_>) -> Result<(String, File)> {
+    for ending in SIGNATURES {
+        let place = format!("{url}{ending}");
+        match downloads.get(&place, MAX_SIGNATURE) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            found => return Ok((place, found?)),
         }
     }
-    let mut file = get(url.to_owned(), MAX_ARCHIVE)?;
-    if let (Some(keyring), Some(mut signature)) = (keyring, signature) {
-        let mut bytes = Vec::new();
-        signature.read_to_end(&mut bytes)?;
-        verify(options, keyring, &bytes, &mut file).context(|| format!("cannot verify `{url}`"))?;
+    if downloads.net.is_offline() {
+        return Err(missing(url));
     }
-    Ok(file)
+    let message = format!("`{url}` has no signature beside it");
+    let error = Error::new(ErrorKind::Trust, message);
+    Err(error.with_hint("give --sha256 instead of --keyring"))
 }
 
 /// Verifies a signature over all of `file` and goes back to its start.

@@ -1,6 +1,6 @@
 use super::*;
 use boot_kit::{
-    Entry, Kind, Sink,
+    Entry, Kind, RootPath, Sink,
     archive::{TarReader, send_tar},
     event::Silence,
     testkit::SigningKey,
@@ -9,6 +9,9 @@ use std::{
     collections::BTreeMap,
     io::{Read, Write},
 };
+
+mod offline;
+mod squash;
 
 const NOW: i64 = 1_780_000_000;
 
@@ -293,7 +296,7 @@ fn what_is_no_root_is_said() {
     let image = archive(&["oci-layout: {}", "index.json: {}", "blobs/sha256/x: y"]);
     let error = bench.refused(&bench.options(bench.write("r.tar", &image)));
     assert!(
-        error.starts_with("Usage: `DIR/r.tar` is an image of layers, not a root"),
+        error.starts_with("Parse: cannot read the image in `DIR/r.tar`: archive names no image"),
         "{error}"
     );
     let error = bench.refused(&bench.options(bench.write("r.sqfs", &[b'h'; 2000])));

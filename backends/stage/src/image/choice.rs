@@ -46,8 +46,8 @@ impl Candidate {
 
 impl Choice<'_> {
     /// Takes the one that is meant.
-    pub(super) fn take(&self, all: Vec<Candidate>) -> Result<Candidate> {
-        let called = self.called(&all)?;
+    pub(super) fn take(&self, all: &[Candidate]) -> Result<Candidate> {
+        let called = self.called(all)?;
         let mut left: Vec<&Candidate> = called.iter().copied().filter(|it| it.is_there).collect();
         if left.is_empty() {
             // That its manifest is not there is said when it is read.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 /// An image's configuration.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the specification names them")]
 pub struct Config {
     architecture: String,
     os: String,
