@@ -121,6 +121,7 @@ debian  Debian GNU/Linux
   variant  apt                         essential and apt
   variant  buildd                      minbase and build-essential
   variant  essential                   packages marked Essential
+  variant  extract                     only files: of --include and what it depends on; no scripts
   variant  important (-, debootstrap)  minbase and priority important
   variant  minbase (required) *        priority required and apt
   variant  standard                    important and priority standard

@@ -265,25 +265,7 @@ impl<'a> DebInstaller<'a> {
 
 impl Installer for DebInstaller<'_> {
     fn unpack(&self, artifact: &Artifact, file: File, sink: &mut dyn Sink) -> Result<()> {
-        let package = archive::unpack(file, sink).map_err(|error| match error.kind() {
-            ErrorKind::Parse if error.hint().is_none() => error.with_hint(BROKEN),
-            _ => error,
-        })?;
-        let control = &package.control;
-        let found = (control.package(), control.version(), control.architecture());
-        if found
-            != (
-                artifact.name.as_str(),
-                artifact.version.as_str(),
-                artifact.arch.as_str(),
-            )
-        {
-            let message = format!(
-                "the file holds package `{}` {} for {}",
-                found.0, found.1, found.2
-            );
-            return Err(Error::new(ErrorKind::Trust, message).with_hint(BROKEN));
-        }
+        let package = unpack(artifact, file, sink)?;
         lock(&self.unpacked).insert((artifact.name.clone(), artifact.arch.clone()), package);
         Ok(())
     }
@@ -339,8 +321,32 @@ impl Installer for DebInstaller<'_> {
     }
 }
 
+/// Opens a package, sends its files into `sink` and checks that it is the one the index named.
+pub(crate) fn unpack(artifact: &Artifact, file: File, sink: &mut dyn Sink) -> Result<Unpacked> {
+    let package = archive::unpack(file, sink).map_err(|error| match error.kind() {
+        ErrorKind::Parse if error.hint().is_none() => error.with_hint(BROKEN),
+        _ => error,
+    })?;
+    let control = &package.control;
+    let found = (control.package(), control.version(), control.architecture());
+    if found
+        != (
+            artifact.name.as_str(),
+            artifact.version.as_str(),
+            artifact.arch.as_str(),
+        )
+    {
+        let message = format!(
+            "the file holds package `{}` {} for {}",
+            found.0, found.1, found.2
+        );
+        return Err(Error::new(ErrorKind::Trust, message).with_hint(BROKEN));
+    }
+    Ok(package)
+}
+
 /// Links the directories of `/` that are below `/usr` in truth.
-fn make_links(root: &Root, names: &[String]) -> Result<()> {
+pub(crate) fn make_links(root: &Root, names: &[String]) -> Result<()> {
     for name in names {
         root.create_directory(&RootPath::parse(format!("usr/{name}"))?, 0o755)?;
         root.symlink(&RootPath::parse(name)?, format!("usr/{name}").as_bytes())?;

@@ -8,12 +8,14 @@
 //! | make the plan, or know it | [`resolve`], [`settings`], [`notes`], [`known`], [`mentioned`] |
 //! | open a package | [`archive`], [`control`] |
 //! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`later`], [`lend`], [`apt`] |
+//! | or only unpack | [`extraction`] |
 
 pub mod acquire;
 pub mod apt;
 pub mod archive;
 pub mod control;
 pub mod database;
+pub mod extraction;
 pub mod guards;
 pub mod index;
 pub mod installer;
@@ -49,6 +51,9 @@ impl Backend for Deb {
     }
 
     fn installer<'a>(&'a self, plan: &'a Plan, site: Site<'a>) -> Result<Box<dyn Installer + 'a>> {
+        if notes::Notes::read(plan)?.unpack_only {
+            return Ok(Box::new(extraction::Extraction::new(plan, site)?));
+        }
         Ok(Box::new(installer::DebInstaller::new(plan, site)?))
     }
 }

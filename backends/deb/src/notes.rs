@@ -20,6 +20,9 @@ pub struct Notes {
     pub sources_path: String,
     /// Their text.
     pub sources: String,
+    /// Whether packages are unpacked and nothing else; left out of plans that install.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unpack_only: bool,
 }
 
 impl Notes {
@@ -35,6 +38,11 @@ impl Notes {
         let text = plan.notes.get(KEY).ok_or_else(broken)?;
         serde_json::from_str(text).map_err(|error| broken().caused_by(error))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn broken() -> Error {

@@ -21,6 +21,7 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
     report.event(Event::Phase(Phase::Resolve));
     let settings = Settings::of(recipe)?;
     let request = request(recipe, &settings)?;
+    refuse_nothing(recipe, &request)?;
     let sources = sources(recipe, report)?;
     let image = image_sources(recipe, report)?;
     let key = Key::new(recipe, &sources, &image);
@@ -139,6 +140,7 @@ fn notes(recipe: &Recipe, settings: &Settings, image: ImageSources) -> Notes {
         usr_links: links.into_iter().map(str::to_owned).collect(),
         sources_path: image.path.to_string(),
         sources: image.text,
+        unpack_only: settings.variant.unpack_only,
     }
 }
 
@@ -173,6 +175,17 @@ fn request(recipe: &Recipe, settings: &Settings) -> Result<Request> {
         exclude,
         recommends: recipe.recommends,
     })
+}
+
+/// An image of no packages is nothing anybody means.
+fn refuse_nothing(recipe: &Recipe, request: &Request) -> Result<()> {
+    let has_base = request.essential || !request.priorities.is_empty() || !request.names.is_empty();
+    if has_base || !request.include.is_empty() {
+        return Ok(());
+    }
+    let message = format!("variant `{}` has no packages of its own", recipe.variant);
+    Err(Error::new(ErrorKind::Usage, message)
+        .with_hint("name some with --include, e.g. `--include busybox-static`"))
 }
 
 /// Names the lists, and tells of each that it was read.
@@ -240,6 +253,25 @@ fn artifact(universe: &Universe, chosen: Chosen, acquired: &Acquired) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variant_of_nothing_needs_packages_named() {
+        let recipe = Recipe {
+            variant: "extract".into(),
+            ..Recipe::default()
+        };
+        let refused = refuse_nothing(&recipe, &Request::default()).expect_err("is empty");
+        assert_eq!(
+            format!("{refused:?}"),
+            "Usage: variant `extract` has no packages of its own (hint: name some with --include, e.g. `--include \
+             busybox-static`)"
+        );
+        let some = Request {
+            include: vec!["a".into()],
+            ..Request::default()
+        };
+        refuse_nothing(&recipe, &some).expect("has one");
+    }
 
     #[test]
     fn nothing_is_lost_between_steps() {

@@ -43,6 +43,8 @@ pub struct Variant {
     pub priorities: Vec<String>,
     /// Take these by name.
     pub packages: Vec<String>,
+    /// Unpack files and do nothing else: no scripts, no database.
+    pub unpack_only: bool,
 }
 
 impl Settings {
