@@ -1,4 +1,10 @@
-//! Which machine a program is for, by its ELF header: <https://gabi.xinuos.com/>.
+//! Programs and libraries: which machine they are for, by their ELF header, and what they need to run.
+//!
+//! The format: <https://gabi.xinuos.com/>.
+
+mod object;
+
+pub use object::{Machine, Object};
 
 /// The section that holds an ARM program's attributes, `SHT_ARM_ATTRIBUTES`.
 const ARM_ATTRIBUTES: u32 = 0x7000_0003;
@@ -49,6 +55,15 @@ impl<'a> Elf<'a> {
             is_64: class == 2,
             is_little: data == 1,
         })
+    }
+
+    /// Other bytes of the same file.
+    fn with<'b>(&self, bytes: &'b [u8]) -> Elf<'b> {
+        Elf {
+            bytes,
+            is_64: self.is_64,
+            is_little: self.is_little,
+        }
     }
 
     /// Reads a number of `width` bytes.

@@ -1,10 +1,10 @@
 //! The contents of files in the order in which they came, to be read back in another.
 
+use crate::content::Content;
 use boot_kit::{Context, Error, ErrorKind, Result};
 use std::{
     fs::File,
     io::{self, Read, Write},
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -89,36 +89,8 @@ impl Spool {
         &self.directory
     }
 
-    /// Reads `size` bytes from `start` on, all of which must have been written out.
-    pub(crate) fn read(&self, start: u64, size: u64) -> impl Read + '_ {
-        Part {
-            file: &self.file,
-            position: start,
-            left: size,
-        }
-    }
-}
-
-struct Part<'a> {
-    file: &'a File,
-    position: u64,
-    left: u64,
-}
-
-impl Read for Part<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = buffer
-            .len()
-            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        if room == 0 {
-            return Ok(0);
-        }
-        let count = self.file.read_at(&mut buffer[..room], self.position)?;
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.position += count as u64;
-        self.left -= count as u64;
-        Ok(count)
+    /// The `size` bytes from `start` on, all of which must have been written out.
+    pub(crate) fn content(&self, start: u64, size: u64) -> Content<'_> {
+        Content::of_part(&self.file, start, size)
     }
 }

@@ -15,12 +15,14 @@
 mod archive;
 pub mod conformance;
 mod deb;
+mod elf;
 mod key;
 mod server;
 mod tree;
 
 pub use archive::Archive;
 pub use deb::{Deb, Packing};
+pub use elf::Elf;
 pub use key::{SigningKey, clearsign};
 pub use server::{Fault, Server, Validator};
 pub use tree::Tree;

@@ -48,7 +48,7 @@ impl Descriptor {
 impl Files<'_> {
     /// Tells whether there is a file.
     pub fn has(self, path: &RootPath) -> bool {
-        self.0.open(path).is_some()
+        self.0.follow(path).is_some()
     }
 
     /// Reads a small file, if it is there.

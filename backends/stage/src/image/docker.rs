@@ -73,11 +73,11 @@ pub(super) fn read(files: Files<'_>, entry: Entry) -> Result<(Config, Vec<Named>
     let named = entry.layers.into_iter().map(|name| {
         let path = RootPath::parse(&name)?;
         let is_blob = path.bytes().starts_with(b"blobs/sha256/");
-        let (size, _) = files.0.open(&path).ok_or_else(|| missing(&name))?;
+        let layer = files.0.follow(&path).ok_or_else(|| missing(&name))?;
         Ok(Named {
             proof: digest_of(&name)
                 .filter(|_| is_blob)
-                .map(|digest| (size, digest)),
+                .map(|digest| (layer.size(), digest)),
             path,
             name,
         })

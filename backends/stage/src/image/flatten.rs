@@ -57,10 +57,13 @@ impl Image {
 impl Layer {
     /// Proves the bytes as they are there.
     fn verify(&self, files: &Tree, stop: &dyn Fn() -> Result<()>) -> Result<()> {
-        let (size, inner) = files.open(&self.path).ok_or_else(|| missing(&self.name))?;
+        let inner = files
+            .follow(&self.path)
+            .ok_or_else(|| missing(&self.name))?;
         let Some((wanted_size, wanted)) = self.blob else {
             return Ok(());
         };
+        let size = inner.size();
         let found = if size == wanted_size {
             Digest::of_reader(&mut Stoppable { inner, stop })?.0
         } else {
@@ -70,7 +73,9 @@ impl Layer {
     }
 
     fn unpack(&self, files: &Tree, root: &mut Tree, stop: &dyn Fn() -> Result<()>) -> Result<()> {
-        let (_, inner) = files.open(&self.path).ok_or_else(|| missing(&self.name))?;
+        let inner = files
+            .follow(&self.path)
+            .ok_or_else(|| missing(&self.name))?;
         let packed = BufReader::with_capacity(BUFFER, Stoppable { inner, stop });
         // Not compressed, the same bytes need not be hashed twice.
         let is_proven = self.blob.is_some_and(|(_, digest)| digest == self.diff_id);

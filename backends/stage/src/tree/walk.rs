@@ -1,6 +1,7 @@
 //! The tree as a source of entries.
 
 use super::{Node, Tree};
+use crate::content::Content;
 use boot_kit::{Entry, Error, ErrorKind, Kind, Result, RootPath, Sink};
 use std::{
     collections::HashMap,
@@ -40,7 +41,7 @@ impl Tree {
             }
             match entry.kind {
                 Kind::File { size } => {
-                    sink.entry(&entry, &mut self.spool.read(node.start, size))?;
+                    sink.entry(&entry, &mut self.spool.content(node.start, size))?;
                 }
                 _ => sink.entry(&entry, &mut io::empty())?,
             }
@@ -87,22 +88,19 @@ impl Tree {
         Some(here)
     }
 
-    /// Opens a file that a path leads to, through all links: its size and its content; nothing if it leads to none.
-    pub fn open<'a>(&'a self, path: &RootPath) -> Option<(u64, impl Read + use<'a>)> {
-        let node = &self.files[self.names[&self.resolve(path)?]];
-        let Kind::File { size } = node.kind else {
-            return None;
-        };
-        Some((size, self.spool.read(node.start, size)))
+    /// Opens a file that a path leads to, through all links; nothing if it leads to none.
+    pub fn follow(&self, path: &RootPath) -> Option<Content<'_>> {
+        self.open(&self.resolve(path)?)
     }
 
     /// Reads a file that a path leads to, through all links; nothing if it leads to none.
     ///
     /// Errors if the file has more than `limit` bytes.
     pub fn read(&self, path: &RootPath, limit: u64) -> Result<Option<Vec<u8>>> {
-        let Some((size, mut reader)) = self.open(path) else {
+        let Some(mut reader) = self.follow(path) else {
             return Ok(None);
         };
+        let size = reader.size();
         if size > limit {
             let message = format!("`{path}` has {size} bytes, more than the {limit} it may have");
             return Err(Error::new(ErrorKind::Parse, message));
@@ -115,10 +113,21 @@ impl Tree {
     /// Reads the first few bytes of a file that a path leads to, through all links; none if it leads to no file.
     pub fn start(&self, path: &RootPath) -> Result<Vec<u8>> {
         let mut start = Vec::new();
-        if let Some((_, content)) = self.open(path) {
+        if let Some(content) = self.follow(path) {
             content.take(64).read_to_end(&mut start)?;
         }
         Ok(start)
+    }
+
+    /// Opens the file that has this very name, which is not a link; nothing if it is something else.
+    ///
+    /// Everything must have been written out: see [`settle`](Tree::settle).
+    pub fn open(&self, path: &RootPath) -> Option<Content<'_>> {
+        let node = &self.files[*self.names.get(path)?];
+        match node.kind {
+            Kind::File { size } => Some(self.spool.content(node.start, size)),
+            _ => None,
+        }
     }
 
     /// Lists the names in a directory, sorted.
