@@ -59,6 +59,7 @@ fn help_lists_distributions_as_commands() {
             "  lock       Write down the exact packages of an image, or update them",
             "  fetch      Download all that an image needs, for --offline",
             "  stage      Make an image of a root archive, whoever packed it",
+            "  scratch    Make an image of a program and nothing else",
             "  list       List distributions, releases and variants",
             "  cache      List, check or clean what builds keep for the next one",
         ]
@@ -77,6 +78,7 @@ fn the_reference_shows_the_help_as_it_is() {
         (vec!["buildroot", "-h"], "boot buildroot -h"),
         (vec!["gentoo", "-h"], "boot gentoo -h"),
         (vec!["stage", "-h"], "boot stage -h"),
+        (vec!["scratch", "-h"], "boot scratch -h"),
         (vec!["list", "-h"], "boot list -h"),
         (vec!["cache", "-h"], "boot cache -h"),
         (vec!["cache", "list", "-h"], "boot cache list -h"),

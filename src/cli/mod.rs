@@ -15,6 +15,7 @@ mod list;
 mod lock;
 mod messages;
 mod plan;
+mod scratch;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use fetch::FetchArguments;
 use gentoo::GentooArguments;
 use list::ListArguments;
 use lock::LockArguments;
+use scratch::ScratchArguments;
 use stage::StageArguments;
 use std::{
     ffi::OsString,
@@ -45,7 +47,8 @@ Examples:
   boot build team.toml                          build a recipe of your own
   boot lock team.toml                           pin its packages in boot.lock
   boot build team.toml --locked                 build exactly those
-  boot stage rootfs.tar.xz -o - | docker import - mine";
+  boot stage rootfs.tar.xz -o - | docker import - mine
+  boot scratch --add ./hello:/usr/bin/hello     an image of a program and nothing else";
 
 /// Runs the program with the given arguments, its own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -67,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         "buildroot" => BuildrootArguments::from_arg_matches(matches).map(BuildrootArguments::run),
         "gentoo" => GentooArguments::from_arg_matches(matches).map(GentooArguments::run),
         "stage" => StageArguments::from_arg_matches(matches).map(StageArguments::run),
+        "scratch" => ScratchArguments::from_arg_matches(matches).map(ScratchArguments::run),
         "build" => FileArguments::from_arg_matches(matches).map(|file| file.run(&mut registry)),
         name => {
             NameArguments::from_arg_matches(matches).map(|build| build.run(name, &mut registry))
@@ -108,6 +112,7 @@ fn command(registry: &Registry) -> Command {
     let buildroot = named_by_root(BuildrootArguments::augment_args(Command::new("buildroot")));
     let gentoo = named_by_root(GentooArguments::augment_args(Command::new("gentoo")));
     let stage = named_by_root(StageArguments::augment_args(Command::new("stage")));
+    let scratch = named_by_program(ScratchArguments::augment_args(Command::new("scratch")));
     let list = ListArguments::augment_args(Command::new("list"));
     let cache = CacheArguments::augment_args(Command::new("cache"));
     command
@@ -120,6 +125,7 @@ fn command(registry: &Registry) -> Command {
         .subcommand(lock.about("Write down the exact packages of an image, or update them"))
         .subcommand(fetch.about("Download all that an image needs, for --offline"))
         .subcommand(stage.about("Make an image of a root archive, whoever packed it"))
+        .subcommand(scratch.about("Make an image of a program and nothing else"))
         .subcommand(list.about("List distributions, releases and variants"))
         .subcommand(cache.about("List, check or clean what builds keep for the next one"))
 }
@@ -144,6 +150,30 @@ fn from_sources(mut command: Command) -> Command {
         .override_usage(
             "boot buildroot [OPTIONS] <FILE|URL|->\n       boot buildroot [OPTIONS] --source <TREE> --defconfig <NAME|FILE>",
         )
+}
+
+/// An image of one program is called what that is called, and runs it.
+fn named_by_program(command: Command) -> Command {
+    let changed = [
+        ("name", "Name the image [default: the program's name]"),
+        (
+            "entrypoint",
+            "Always run this, a JSON list of words [default: the only program added]",
+        ),
+        (
+            "cmd",
+            "Give this to the entrypoint by default, a JSON list of words",
+        ),
+        (
+            "user",
+            "Run as this user, by number, and make /etc/passwd and /etc/group for it",
+        ),
+    ];
+    changed
+        .into_iter()
+        .fold(command, |command, (argument, help)| {
+            command.mut_arg(argument, |argument| argument.help(help))
+        })
 }
 
 /// Tells what clap has to say, which is help as well as errors.

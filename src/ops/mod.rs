@@ -11,6 +11,7 @@ pub mod list;
 pub mod lock;
 mod oci;
 pub mod planning;
+pub mod scratch;
 pub mod stage;
 pub mod top;
 
@@ -21,4 +22,5 @@ pub use gentoo::gentoo;
 pub use list::list;
 pub use lock::lock;
 pub use planning::plan_for;
+pub use scratch::scratch;
 pub use stage::stage;

@@ -6,7 +6,7 @@ pub mod source;
 mod squash;
 #[cfg(test)]
 mod tests;
-mod write;
+pub(super) mod write;
 
 use super::connect;
 use crate::{
@@ -172,11 +172,11 @@ pub(super) fn make(
 }
 
 /// A root that is ready to be written.
-struct Made<'a> {
-    tree: &'a Tree,
-    about: &'a About,
-    output: PathBuf,
-    name: Reference,
+pub(super) struct Made<'a> {
+    pub tree: &'a Tree,
+    pub about: &'a About,
+    pub output: PathBuf,
+    pub name: Reference,
 }
 
 /// Reads the source, an archive or a directory, into `tree` and proves it.
@@ -228,7 +228,7 @@ fn image_name(about: &About, stem: &str) -> Reference {
 }
 
 /// The part of a file's name that says what is in it, as a part of an image's name.
-fn stem_of(path: &Path) -> String {
+pub(super) fn stem_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.split(".tar").next().unwrap_or_default();
     let name = name

@@ -9,7 +9,7 @@ use boot_kit::{
     Command, Digest, Error, ErrorKind, Event, Outcome, Result, RootPath, backend::Site,
     event::Phase, runner::failure,
 };
-use files::Files;
+pub(in crate::ops) use files::Files;
 use serde_json::json;
 use std::path::Path;
 

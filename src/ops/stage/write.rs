@@ -27,7 +27,7 @@ pub struct Written {
 }
 
 /// Writes what was made where it is to go.
-pub(super) fn write(
+pub(in crate::ops) fn write(
     made: &Made<'_>,
     options: &Options,
     how: &export::Options<'_>,

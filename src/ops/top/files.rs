@@ -20,7 +20,7 @@ use std::{
 
 /// Everything that is added, in the order in which it lands: the last of several that come to one path counts.
 #[derive(Debug, Default)]
-pub(super) struct Files(Vec<Added>);
+pub(in crate::ops) struct Files(Vec<Added>);
 
 /// One file.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Files {
         }
         let mut packing = Packing::new(parcel, &|_, _| true)?;
         for added in &self.0 {
-            added.pack(&mut packing, epoch)?;
+            added.send(&mut packing, epoch)?;
         }
         // Only hard links can be without their target.
         let packed = packing.finish()?;
@@ -101,6 +101,21 @@ impl Files {
         root.land(packed, &mut |entry| {
             check_place(root, entry)?;
             Ok(Place::Own)
+        })
+    }
+
+    /// Sends them to `sink`, in the order in which they land.
+    ///
+    /// Errors with [`ErrorKind::Usage`] if the host's files are no more what they were.
+    pub fn send(&self, sink: &mut dyn Sink, epoch: i64) -> Result<()> {
+        self.0.iter().try_for_each(|added| added.send(sink, epoch))
+    }
+
+    /// The regular files: path in the image, path on the host, whether they may be run.
+    pub fn regular(&self) -> impl Iterator<Item = (&RootPath, &Path, bool)> {
+        self.0.iter().filter_map(|added| match added.what {
+            What::File { is_program, .. } => Some((&added.path, &*added.source, is_program)),
+            _ => None,
         })
     }
 
@@ -208,7 +223,7 @@ impl What {
 }
 
 impl Added {
-    fn pack(&self, packing: &mut Packing<'_>, epoch: i64) -> Result<()> {
+    fn send(&self, sink: &mut dyn Sink, epoch: i64) -> Result<()> {
         let kind = match &self.what {
             What::File { size, .. } => Kind::File { size: *size },
             What::Symlink(target) => Kind::Symlink(target.clone()),
@@ -224,14 +239,14 @@ impl Added {
             xattrs: BTreeMap::new(),
         };
         let What::File { size, content, .. } = &self.what else {
-            return packing.entry(&entry, &mut io::empty());
+            return sink.entry(&entry, &mut io::empty());
         };
         let mut hashed = Hashed {
             // Shorter now: nothing follows, and the digest tells.
             file: File::open(&self.source)?.chain(io::repeat(0).take(*size)),
             hashing: Hashing::new(io::sink()),
         };
-        packing.entry(&entry, &mut hashed)?;
+        sink.entry(&entry, &mut hashed)?;
         if hashed.hashing.finish().0 == *content {
             return Ok(());
         }
