@@ -120,7 +120,10 @@ pub fn build(
         let message = "annotations are left out: only an OCI image can have them".to_owned();
         report.event(Event::Warning { message });
     }
-    sandbox::check_platform(&options.platform)?;
+    let backend = registry::backend(options.format);
+    if backend.runs_programs(recipe) || !options.run.is_empty() {
+        sandbox::check_platform(&options.platform)?;
+    }
     let profile = prune::Profile::load(
         options.format.name(),
         options.prune.name(),
@@ -135,7 +138,6 @@ pub fn build(
         &**report,
         &interrupt,
     );
-    let backend = registry::backend(options.format);
     let plan = plan_for(recipe, options, &net, &*backend, &**report)?;
     if let (Some(_), Some(epoch)) = (&options.lockfile, options.epoch)
         && epoch != plan.epoch

@@ -123,6 +123,11 @@ pub fn scratch(
     let begin = Instant::now();
     let interrupt = interrupt::listen()?;
     roots::check_output(&options.root)?;
+    if !options.include.is_empty() && !options.from.is_built() {
+        let message = format!("no packages can be taken from {}", options.from);
+        return Err(Error::new(ErrorKind::Usage, message)
+            .with_hint("name a distribution with --from, or leave out --include"));
+    }
     let mut filled = fill(entered, options, report, &interrupt)?;
     filled.tree.settle()?;
     run::choose(&mut filled.image, &filled.needs.programs, &**report)?;
@@ -207,6 +212,8 @@ fn fill(
             extras::add_time_zones(&mut tree, source, supply, epoch)?;
         }
     }
+    // So that what was added can be read.
+    tree.settle()?;
     if let Some(account) = &image.user {
         account::add(&mut tree, account, epoch)?;
     }
@@ -231,7 +238,13 @@ fn add(
         .send(tree, epoch)
         .and_then(|()| tree.settle())
         .map_err(|error| Error::new(ErrorKind::Usage, "cannot add all of this").caused_by(error))?;
-    let added = files.regular().map(|(path, _, is_executable)| Added {
+    // Of several that come to one path the last counts.
+    let last: BTreeMap<_, _> = (files.regular().enumerate())
+        .map(|(number, (path, _, _))| (path, number))
+        .collect();
+    let regular = files.regular().enumerate();
+    let regular = regular.filter(|(number, (path, _, _))| last[path] == *number);
+    let added = regular.map(|(_, (path, _, is_executable))| Added {
         path: path.clone(),
         is_named: add.iter().any(|addition| addition.target == *path),
         is_executable,

@@ -155,6 +155,11 @@ impl Store {
         self.places.blob(digest).exists()
     }
 
+    /// Names a file that nobody has, in a directory that ends with this store, or with the next run if this is killed.
+    pub fn scratch(&self) -> PathBuf {
+        self.run.scratch()
+    }
+
     /// Begins a blob whose bytes are still to come.
     pub fn incoming(&self) -> Result<Incoming> {
         Incoming::create(self.run.scratch())

@@ -50,6 +50,11 @@ impl Backend for Deb {
         sources::mirrors(recipe, report)
     }
 
+    fn runs_programs(&self, recipe: &Recipe) -> bool {
+        // Wrong settings are told when the plan is made.
+        settings::Settings::of(recipe).map_or(true, |settings| !settings.variant.unpack_only)
+    }
+
     fn installer<'a>(&'a self, plan: &'a Plan, site: Site<'a>) -> Result<Box<dyn Installer + 'a>> {
         if notes::Notes::read(plan)?.unpack_only {
             return Ok(Box::new(extraction::Extraction::new(plan, site)?));

@@ -38,6 +38,14 @@ pub trait Backend: Send + Sync {
         1
     }
 
+    /// Tells whether installing runs programs of the packages, which this machine must be able to do.
+    ///
+    /// The default says so of every recipe.
+    fn runs_programs(&self, recipe: &Recipe) -> bool {
+        let _ = recipe;
+        true
+    }
+
     /// Proves that `file` is the artifact whose proof is a [`Proof::Identity`](crate::Proof::Identity).
     ///
     /// `file` is at offset 0 and has the artifact's size; where it is left does not matter. Errors with

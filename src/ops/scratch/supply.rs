@@ -123,9 +123,8 @@ pub(super) fn open(
                 )
             })?;
             // An image as any other, from finished layers if there are some, and gone when it has been read.
-            let directory = tempfile::tempdir_in(temporary_directory())
-                .context(|| "cannot make a temporary directory")?;
-            let tar = directory.path().join("root.tar");
+            let store = connect::store(options.root.cache_dir.as_deref())?;
+            let tar = store.scratch().with_extension("tar");
             let request = Request {
                 distribution: Some(name.clone()),
                 release: release.clone(),

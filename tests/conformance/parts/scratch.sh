@@ -63,7 +63,7 @@ scratch_runs_alone() {
     local at=$WORK/scratch/alone
     boot_scratch --add /usr/bin/python3:/opt/python --libs auto --tzdata -o "$at/"
     # Its own modules are not there: that it says so shows that it runs.
-    chroot "$at" /opt/python -S -I -c '' 2>&1 | tee /dev/stderr | grep -q "No module named 'encodings'"
+    { chroot "$at" /opt/python -S -I -c '' 2>&1 || true; } | tee /dev/stderr | grep -q "No module named 'encodings'"
     boot_scratch --add /usr/bin/ls:/usr/bin/ls --libs auto -o "$at/"
     chroot "$at" /usr/bin/ls /usr/bin | grep -qx ls
     rm -rf "$at"
@@ -75,12 +75,12 @@ scratch_musl() {
     mkdir "$at"
     extract "$SCRATCH_MUSL" "$at/from"
     for program in /bin/busybox /sbin/apk; do
-        boot_scratch --add "$at/from$program:/program" --libs auto --from "$SCRATCH_MUSL" -o "$at/root/"
-        (cd "$at/root" && find . -type f ! -path ./program) | cut -c 3- | sort >"$at/ours"
+        boot_scratch --add "$at/from$program:$program" --libs auto --from "$SCRATCH_MUSL" -o "$at/root/"
+        (cd "$at/root" && find . -type f ! -path ".$program") | cut -c 3- | sort >"$at/ours"
         chroot "$at/from" /lib/ld-musl-x86_64.so.1 --list "$program" | grep -o '/[^ ]*' | sort --unique |
             while read -r file; do realpath --relative-to "$at/from" "$at/from$file"; done | sort --unique >"$at/theirs"
         diff --unified "$at/theirs" "$at/ours"
-        chroot "$at/root" /program --help 2>&1 | tee /dev/stderr | grep -qE '^(BusyBox|apk-tools) '
+        { chroot "$at/root" "$program" --help 2>&1 || true; } | tee /dev/stderr | grep -qE '^(BusyBox|apk-tools) '
     done
     rm -rf "$at"
 }
@@ -155,7 +155,8 @@ extract_same_bytes() {
     mkdir "$at"
     (
         cd "$at" || exit
-        "$BOOT" lock debian --release trixie --mirror "$MIRROR" --cache-dir "$WORK/cache" --progress none "${arguments[@]}"
+        "$BOOT" lock debian --release trixie --mirror "$MIRROR" --cache-dir "$WORK/cache" --progress none --prune none \
+            "${arguments[@]}"
         boot_debian first.oci.tar trixie "${arguments[@]}"
         boot_debian second.oci.tar trixie "${arguments[@]}" --locked
         boot_debian third.oci.tar trixie "${arguments[@]}" --no-cache

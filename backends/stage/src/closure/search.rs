@@ -83,7 +83,7 @@ impl Directories {
 
 /// What glibc is built to search: Debian's builds by machine, others by the width of words.
 fn glibc(system: &dyn System, machine: Machine) -> Result<Vec<RootPath>> {
-    if let Some(triplet) = machine.triplet() {
+    for triplet in machine.triplets() {
         let triplets =
             ["lib", "usr/lib"].map(|above| RootPath::from(above).join(triplet.as_bytes()));
         for directory in &triplets {

@@ -53,21 +53,24 @@ impl Machine {
         self.is_64
     }
 
-    /// Debian's name of the directory for libraries of this machine, if it is known.
-    pub fn triplet(self) -> Option<&'static str> {
-        Some(match (self.number, self.is_64, self.is_little) {
-            (62, true, true) => "x86_64-linux-gnu",
-            (3, false, true) => "i386-linux-gnu",
-            (183, true, true) => "aarch64-linux-gnu",
-            (40, false, true) => "arm-linux-gnueabihf",
-            (21, true, true) => "powerpc64le-linux-gnu",
-            (22, true, false) => "s390x-linux-gnu",
-            (243, true, true) => "riscv64-linux-gnu",
-            (258, true, true) => "loongarch64-linux-gnu",
-            (8, true, true) => "mips64el-linux-gnuabi64",
-            (8, false, true) => "mipsel-linux-gnu",
-            _ => return None,
-        })
+    /// Debian's names of the directory for libraries of this machine; none if it is not known.
+    pub fn triplets(self) -> &'static [&'static str] {
+        match (self.number, self.is_64, self.is_little) {
+            (62, true, true) => &["x86_64-linux-gnu"],
+            (62, false, true) => &["x86_64-linux-gnux32"],
+            (3, false, true) => &["i386-linux-gnu"],
+            (183, true, true) => &["aarch64-linux-gnu"],
+            (ARM, false, true) => &["arm-linux-gnueabihf", "arm-linux-gnueabi"],
+            (21, true, true) => &["powerpc64le-linux-gnu"],
+            (21, true, false) => &["powerpc64-linux-gnu"],
+            (22, true, false) => &["s390x-linux-gnu"],
+            (43, true, false) => &["sparc64-linux-gnu"],
+            (243, true, true) => &["riscv64-linux-gnu"],
+            (258, true, true) => &["loongarch64-linux-gnu"],
+            (8, true, true) => &["mips64el-linux-gnuabi64"],
+            (8, false, true) => &["mipsel-linux-gnu"],
+            _ => &[],
+        }
     }
 }
 
