@@ -63,9 +63,9 @@ scratch_runs_alone() {
     local at=$WORK/scratch/alone
     boot_scratch --add /usr/bin/python3:/opt/python --libs auto --tzdata -o "$at/"
     # Its own modules are not there: that it says so shows that it runs.
-    { chroot "$at" /opt/python -S -I -c '' 2>&1 || true; } | tee /dev/stderr | grep -q "No module named 'encodings'"
+    { chroot "$at" /opt/python -S -I -c '' 2>&1 || true; } | tee /dev/stderr | grep "No module named 'encodings'"
     boot_scratch --add /usr/bin/ls:/usr/bin/ls --libs auto -o "$at/"
-    chroot "$at" /usr/bin/ls /usr/bin | grep -qx ls
+    chroot "$at" /usr/bin/ls /usr/bin | grep -x ls
     rm -rf "$at"
 }
 
@@ -80,7 +80,7 @@ scratch_musl() {
         chroot "$at/from" /lib/ld-musl-x86_64.so.1 --list "$program" | grep -o '/[^ ]*' | sort --unique |
             while read -r file; do realpath --relative-to "$at/from" "$at/from$file"; done | sort --unique >"$at/theirs"
         diff --unified "$at/theirs" "$at/ours"
-        { chroot "$at/root" "$program" --help 2>&1 || true; } | tee /dev/stderr | grep -qE '^(BusyBox|apk-tools) '
+        { chroot "$at/root" "$program" --help 2>&1 || true; } | tee /dev/stderr | grep -E '^(BusyBox|apk-tools) '
     done
     rm -rf "$at"
 }
@@ -201,7 +201,7 @@ scratch_in_docker() {
 
 scratch_docker_runs() {
     docker_engine load -i "$WORK/scratch/$1.oci.tar"
-    docker_engine run --rm --network none "scratch:$1" | tee /dev/stderr | grep -q "^$2"
+    docker_engine run --rm --network none "scratch:$1" | tee /dev/stderr | grep "^$2"
     docker_engine rmi "scratch:$1"
 }
 
@@ -212,12 +212,12 @@ scratch_docker_imports() {
     sed -n 's/^  docker import/docker_engine import/p' said >import
     # shellcheck source=/dev/null
     . ./import
-    docker_engine run --rm --network none scratch:tar | grep -qx hello
+    docker_engine run --rm --network none scratch:tar | grep -x hello
     docker_engine rmi scratch:tar
 }
 
 scratch_in_podman() {
     podman_engine load -i "$WORK/scratch/$1.oci.tar"
     podman_engine --runtime runc --cgroup-manager cgroupfs run --rm --network none \
-        --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 "scratch:$1" | tee /dev/stderr | grep -q "^$2"
+        --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 "scratch:$1" | tee /dev/stderr | grep "^$2"
 }
