@@ -15,12 +15,14 @@
 //! | [`work`], [`sandbox`], [`interrupt`] | where that happens: staging area, namespaces, signals |
 //! | [`prune`] | what a profile names is left out |
 //! | [`export`] | the tree becomes a tar or a directory |
+//! | [`footprint`] | what an image costs, where it goes, and what it holds |
 //! | [`progress`] | what a person sees of it |
 //!
 //! No word of dpkg or apt is in here: backends know their formats, the engine knows backends.
 
 pub mod cli;
 pub mod export;
+pub mod footprint;
 pub mod interrupt;
 pub mod layers;
 pub mod lock;
