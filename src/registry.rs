@@ -7,7 +7,7 @@ mod builtin {
 use crate::recipe::{Distribution, distribution::Format, near, request::names_a_file};
 use boot_apk::Apk;
 use boot_deb::Deb;
-use boot_kit::{Backend, Context, Error, ErrorKind, Result, recipe::Key};
+use boot_kit::{Backend, Context, Error, ErrorKind, Inventory, Result, recipe::Key};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -19,6 +19,15 @@ pub fn backend(format: Format) -> Box<dyn Backend> {
         Format::Apk => Box::new(Apk),
         Format::Deb => Box::new(Deb),
     }
+}
+
+/// Lists who can read the databases of packages that images have.
+pub fn inventories() -> Vec<Box<dyn Inventory>> {
+    vec![
+        Box::new(boot_deb::inventory::Dpkg),
+        Box::new(boot_apk::inventory::ApkDatabase),
+        Box::new(boot_stage::portage::Portage),
+    ]
 }
 
 /// The known distributions, by the word people type for them.

@@ -7,6 +7,7 @@
 //! | choose what apk would | [`world`], [`solve`] |
 //! | make the plan | [`resolve`], [`settings`], [`notes`] |
 //! | open a package | [`archive`], [`adb`], [`checksum`] |
+//! | read back what an image holds | [`inventory`] |
 //! | install | [`installer`], [`database`], [`ownership`], [`scripts`], [`accounts`], [`links`], [`glob`] |
 
 pub mod accounts;
@@ -18,6 +19,7 @@ pub mod database;
 pub mod glob;
 pub mod index;
 pub mod installer;
+pub mod inventory;
 pub mod links;
 pub mod notes;
 pub mod ownership;

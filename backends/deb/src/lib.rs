@@ -7,6 +7,7 @@
 //! | choose what apt would | [`solve`] |
 //! | make the plan, or know it | [`resolve`], [`settings`], [`notes`], [`known`], [`mentioned`] |
 //! | open a package | [`archive`], [`control`] |
+//! | read back what an image holds | [`inventory`] |
 //! | install | [`installer`], [`database`], [`scripts`], [`guards`], [`later`], [`lend`], [`apt`] |
 //! | or only unpack | [`extraction`] |
 
@@ -19,6 +20,7 @@ pub mod extraction;
 pub mod guards;
 pub mod index;
 pub mod installer;
+pub mod inventory;
 pub mod known;
 pub mod later;
 pub mod lend;

@@ -11,6 +11,7 @@
 //! | [`backend`] | how one package format works: [`Backend`] and [`Installer`] |
 //! | [`entry`] | one file of a tree, and [`Sink`], whatever receives it |
 //! | [`root`] | the staging tree; [`parcel`], one artifact's files before they land in it |
+//! | [`inventory`] | what an image's own database says of its packages |
 //! | [`fetch`], [`runner`] | the capabilities a backend is handed: the network, the sandbox |
 //! | [`event`] | what just happened, and [`Report`], whoever listens |
 //! | [`archive`], [`openpgp`], [`digest`] | formats that several backends read |
@@ -25,6 +26,7 @@ pub mod entry;
 pub mod error;
 pub mod event;
 pub mod fetch;
+pub mod inventory;
 pub mod near;
 pub mod openpgp;
 pub mod parcel;
@@ -42,6 +44,7 @@ pub use entry::{Entry, Kind, RootPath, Sink};
 pub use error::{Context, Error, ErrorKind, Result};
 pub use event::{Event, Report};
 pub use fetch::{Fetch, Request};
+pub use inventory::Inventory;
 pub use parcel::{Parcel, Place};
 pub use plan::{Artifact, Layer, Plan, Proof, SignedIndex, Step};
 pub use recipe::Recipe;

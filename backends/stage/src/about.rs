@@ -72,7 +72,7 @@ impl About {
 }
 
 /// Reads the assignments of an `os-release`: a subset of what a shell takes.
-fn os_release(text: &str) -> BTreeMap<String, String> {
+pub fn os_release(text: &str) -> BTreeMap<String, String> {
     let lines = text
         .lines()
         .map(str::trim)

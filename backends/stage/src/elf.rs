@@ -15,7 +15,7 @@ const HARD_FLOAT: u32 = 0x400;
 
 /// Tells the OCI platform a program is for, e.g. `linux/arm/v7`; nothing if it is no ELF program or of an unknown
 /// machine.
-pub(crate) fn platform(program: &[u8]) -> Option<&'static str> {
+pub fn platform(program: &[u8]) -> Option<&'static str> {
     let elf = Elf::of(program)?;
     Some(match (elf.number(18, 2)?, elf.is_64, elf.is_little) {
         (62, true, true) => "linux/amd64",

@@ -22,6 +22,7 @@ mod pointer;
 mod tests;
 
 pub use inventory::inventory;
+pub(crate) use inventory::split;
 pub use pointer::Build;
 
 use boot_kit::{

@@ -9,14 +9,17 @@
 //! | [`elf`] | programs and libraries, and what they need to run |
 //! | [`closure`] | the libraries of a program, looked up as its loader does |
 //! | [`about`] | what a root says of itself: its name and release, the machine its programs are for |
+//! | [`portage`], [`buildroot_list`] | which packages it says it holds |
 
 pub mod about;
 pub mod buildroot;
+pub mod buildroot_list;
 pub mod closure;
 mod content;
 pub mod elf;
 pub mod gentoo;
 pub mod image;
+pub mod portage;
 mod spool;
 pub mod tree;
 

@@ -24,7 +24,8 @@ impl Diversions {
         Self::parse(&String::from_utf8_lossy(&content))
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    /// Reads the text of the file.
+    pub fn parse(text: &str) -> Result<Self> {
         let lines: Vec<_> = text.lines().collect();
         let mut by_original = BTreeMap::new();
         for triple in lines.chunks(3) {

@@ -22,7 +22,7 @@ pub fn inventory(tree: &Tree) -> Vec<(String, String)> {
 
 /// Splits a package's directory where its version begins, by the rules of
 /// <https://projects.gentoo.org/pms/latest/pms.html>: a hyphen and a digit, the last such but for a revision.
-fn split(name: &str) -> Option<(&str, &str)> {
+pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
     let is_revision = |part: &str| {
         let digits = part.strip_prefix('r');
         digits
