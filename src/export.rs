@@ -14,7 +14,7 @@
 pub mod closing;
 pub mod compress;
 pub mod directory;
-mod header;
+pub(crate) mod header;
 pub mod oci;
 pub mod output;
 mod pending;
@@ -35,7 +35,7 @@ use pending::PendingFile;
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, Write},
+    io::{self, Read, Write},
     os::fd::AsFd,
     path::Path,
     sync::atomic::AtomicBool,
@@ -91,6 +91,35 @@ pub fn export(walk: Walk<'_>, output: &Output, options: &Options<'_>) -> Result<
         xattrs: BTreeMap::new(),
     };
     write(&top, walk, output, options)
+}
+
+/// Sends a tree to `sink` as an image of that date has it, without the root itself; returns the number of entries.
+///
+/// Errors with [`ErrorKind::Interrupted`] when told to stop.
+pub fn send(walk: Walk<'_>, sink: &mut dyn Sink, options: &Options<'_>) -> Result<u64> {
+    let mut sink = AsWritten {
+        sink,
+        epoch: options.epoch,
+        entries: 0,
+    };
+    let mut watch = Watch::new(&mut sink, options);
+    walk(&mut watch)?;
+    watch.finish()?;
+    Ok(sink.entries)
+}
+
+/// Passes entries on as an image of that date has them.
+struct AsWritten<'a> {
+    sink: &'a mut dyn Sink,
+    epoch: i64,
+    entries: u64,
+}
+
+impl Sink for AsWritten<'_> {
+    fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
+        self.entries += 1;
+        self.sink.entry(&as_written(entry, self.epoch), content)
+    }
 }
 
 /// Describes an entry as an image of that date shows it, its content apart.

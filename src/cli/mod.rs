@@ -11,6 +11,7 @@ mod closing;
 mod failure;
 mod fetch;
 mod gentoo;
+mod inspect;
 mod list;
 mod lock;
 mod messages;
@@ -28,6 +29,7 @@ use cache::CacheArguments;
 use clap::{Args, Command, FromArgMatches};
 use fetch::FetchArguments;
 use gentoo::GentooArguments;
+use inspect::InspectArguments;
 use list::ListArguments;
 use lock::LockArguments;
 use scratch::ScratchArguments;
@@ -48,7 +50,8 @@ Examples:
   boot lock team.toml                           pin its packages in boot.lock
   boot build team.toml --locked                 build exactly those
   boot stage rootfs.tar.xz -o - | docker import - mine
-  boot scratch --add ./hello:/usr/bin/hello     an image of a program and nothing else";
+  boot scratch --add ./hello:/usr/bin/hello     an image of a program and nothing else
+  boot inspect debian                           show what it costs and where it goes";
 
 /// Runs the program with the given arguments, its own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -69,6 +72,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         "fetch" => FetchArguments::from_arg_matches(matches).map(|fetch| fetch.run(&mut registry)),
         "buildroot" => BuildrootArguments::from_arg_matches(matches).map(BuildrootArguments::run),
         "gentoo" => GentooArguments::from_arg_matches(matches).map(GentooArguments::run),
+        "inspect" => {
+            InspectArguments::from_arg_matches(matches).map(|inspect| inspect.run(&mut registry))
+        }
         "stage" => StageArguments::from_arg_matches(matches).map(StageArguments::run),
         "scratch" => ScratchArguments::from_arg_matches(matches).map(ScratchArguments::run),
         "build" => FileArguments::from_arg_matches(matches).map(|file| file.run(&mut registry)),
@@ -113,6 +119,7 @@ fn command(registry: &Registry) -> Command {
     let gentoo = named_by_root(GentooArguments::augment_args(Command::new("gentoo")));
     let stage = named_by_root(StageArguments::augment_args(Command::new("stage")));
     let scratch = named_by_program(ScratchArguments::augment_args(Command::new("scratch")));
+    let inspect = InspectArguments::augment_args(Command::new("inspect"));
     let list = ListArguments::augment_args(Command::new("list"));
     let cache = CacheArguments::augment_args(Command::new("cache"));
     command
@@ -126,6 +133,7 @@ fn command(registry: &Registry) -> Command {
         .subcommand(fetch.about("Download all that an image needs, for --offline"))
         .subcommand(stage.about("Make an image of a root archive, whoever packed it"))
         .subcommand(scratch.about("Make an image of a program and nothing else"))
+        .subcommand(inspect.about("Show what an image costs, where it goes, and what it holds"))
         .subcommand(list.about("List distributions, releases and variants"))
         .subcommand(cache.about("List, check or clean what builds keep for the next one"))
 }

@@ -5,7 +5,7 @@ use boot_kit::{Entry, Error, ErrorKind, Kind, Result};
 use std::collections::BTreeMap;
 
 /// The unit of a tar: headers take one, contents are filled up to a whole number.
-pub(super) const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 512;
 
 /// The largest file whose length fits eleven octal digits; one byte more is 8 GiB.
 const MAX_SIZE: u64 = 0o777_7777_7777;
@@ -31,7 +31,7 @@ struct Fields<'a> {
 /// Appends what comes before the content of `entry`: its extended header if it needs one, then its header.
 ///
 /// `xattrs` are the allowed ones, in the form in which they are written.
-pub(super) fn append(
+pub(crate) fn append(
     out: &mut Vec<u8>,
     entry: &Entry,
     xattrs: &BTreeMap<Vec<u8>, Vec<u8>>,
@@ -77,6 +77,11 @@ pub(super) fn append(
     }
     append_header(out, &fields);
     Ok(())
+}
+
+/// Picks the attributes of `entry` that are written, in the form in which they are.
+pub(crate) fn attributes(entry: &Entry) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    xattr::allowed(&entry.xattrs)
 }
 
 /// Whole seconds, at most the epoch, not below zero; a directory's is the epoch.

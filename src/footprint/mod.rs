@@ -1,9 +1,41 @@
 //! What an image costs, where it goes, and what it holds: a sink for any tree of entries.
 //!
+//! ```text
+//! any tree ─entries→ Measure ─table of entries, contents of databases, compressed sizes→ Footprint
+//! ```
+//!
 //! | module | holds |
 //! | --- | --- |
 //! | [`model`] | what was measured, as it is written out: the schema `boot.inspect/1` |
+//! | [`measure`] | the sink: one pass, bounded memory, all cores |
+//! | [`mod@source`] | every kind of input as a stream of entries |
+//! | `weigh` | how small zstd makes the tree, and whose part is what |
+//! | `rules` | what files are for: data from `configs/footprint/` |
+//! | `table`, `owners`, `packages` | all entries by path, and whose they are |
+//! | `elf`, `closure`, `libc` | programs, and what they are linked with |
+//! | `notable`, `privilege`, `accounts`, `duplicates`, `tree` | what is named one by one |
+//! | [`report`] | the table, CSV and Markdown |
 
+mod accounts;
+mod closure;
+mod duplicates;
+mod elf;
+mod finish;
+mod libc;
+pub mod measure;
 pub mod model;
+mod notable;
+mod owners;
+mod packages;
+mod privilege;
+pub mod report;
+mod rules;
+pub mod source;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod weigh;
 
+pub use measure::{Measure, Options};
 pub use model::Footprint;

@@ -17,7 +17,7 @@ pub mod change;
 mod gist;
 pub mod key;
 pub mod merge;
-mod prefetch;
+pub(crate) mod prefetch;
 pub mod restore;
 #[cfg(test)]
 mod tests;

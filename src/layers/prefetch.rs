@@ -20,14 +20,23 @@ pub struct Prefetch {
 
 impl Prefetch {
     /// Starts to read all of `reader`.
-    pub fn start(mut reader: impl Read + Send + 'static) -> Self {
+    pub fn start(reader: impl Read + Send + 'static) -> Self {
+        Self::open(move || Ok(reader))
+    }
+
+    /// Starts to read all of what `open` opens, on the thread that reads it.
+    pub fn open<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> Self {
         let (sender, pieces) = sync_channel(WAITING);
         thread::spawn(move || {
+            let mut reader = match open() {
+                Ok(reader) => reader,
+                // Nobody listens any more: it is over.
+                Err(error) => return drop(sender.send(Err(error))),
+            };
             loop {
                 let mut piece = Vec::with_capacity(PIECE);
                 let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece);
                 let is_last = !matches!(read, Ok(count) if count > 0);
-                // Nobody listens any more: it is over.
                 if sender.send(read.map(|_| piece)).is_err() || is_last {
                     return;
                 }

@@ -26,6 +26,7 @@ use boot_kit::{
     backend::Site, event::Phase,
 };
 use std::{
+    cell::RefCell,
     collections::VecDeque,
     fs::File,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
@@ -71,6 +72,15 @@ pub struct Assembly<'a> {
     pub interrupt: &'a Arc<AtomicBool>,
 }
 
+/// Where an image goes.
+#[derive(Clone, Copy)]
+pub enum Target<'a> {
+    /// A file, a directory, stdout.
+    Output(&'a Output),
+    /// A sink: every entry but the root, sorted, as an image of that date has it.
+    Sink(&'a RefCell<&'a mut dyn Sink>),
+}
+
 /// What was written.
 pub struct Made {
     /// How many files are in the image, directories among them.
@@ -95,11 +105,11 @@ struct Progress {
 
 impl Assembly<'_> {
     /// Writes the image.
-    pub fn write(&self, output: &Output) -> Result<Made> {
+    pub fn write(&self, target: Target<'_>) -> Result<Made> {
         let keys = self.keys()?;
         let (found, locks) = self.claim(&keys)?;
         if found.len() == keys.len() {
-            return self.deliver(&found, output);
+            return self.deliver(&found, target);
         }
         let staging = Staging::new(self.entered, &self.work)?;
         let root = Root::open(&staging.root_path())?;
@@ -129,7 +139,7 @@ impl Assembly<'_> {
             self.profile.apply(&root, &**self.report)?;
         }
         runner.stop();
-        self.last(&root, progress, &keys, output)
+        self.last(&root, progress, &keys, target)
     }
 
     /// Installs the layers of the plan that are not finished; finishes all but the last of `keys`.
@@ -274,13 +284,13 @@ impl Assembly<'_> {
         root: &Root,
         progress: Progress,
         keys: &[Digest],
-        output: &Output,
+        target: Target<'_>,
     ) -> Result<Made> {
         let number = progress.layers.len();
         self.report.event(Event::Phase(Phase::Export));
-        let is_oci = matches!(output, Output::Oci(_));
+        let is_oci = matches!(target, Target::Output(Output::Oci(_)));
         if !self.cached && !is_oci {
-            return self.export(output, &|sink| root.walk(sink));
+            return self.export(target, &|sink| root.walk(sink));
         }
         let name = self.name(number);
         let change = self.change(root, &progress)?;
@@ -289,10 +299,10 @@ impl Assembly<'_> {
             write(root, &mut writer, None, self.epoch, self.interrupt)?;
             let mut layers = progress.layers;
             layers.push(self.keep(writer, name, &keys[number])?);
-            return self.deliver(&layers, output);
+            return self.deliver(&layers, target);
         }
         let writer = Mutex::new(Some(writer));
-        self.export(output, &|sink| {
+        self.export(target, &|sink| {
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(mut writer) = writer.take() else {
                 return Ok(());
@@ -304,10 +314,10 @@ impl Assembly<'_> {
     }
 
     /// Makes the image of finished layers.
-    fn deliver(&self, layers: &[Layer], output: &Output) -> Result<Made> {
+    fn deliver(&self, layers: &[Layer], target: Target<'_>) -> Result<Made> {
         self.report.event(Event::Phase(Phase::Export));
-        let Output::Oci(oci) = output else {
-            return self.export(output, &|sink| Stack(layers).send(sink));
+        let Target::Output(Output::Oci(oci)) = target else {
+            return self.export(target, &|sink| Stack(layers).send(sink));
         };
         let shelf = if self.cached {
             Shelf::Kept(self.store)
@@ -343,7 +353,23 @@ impl Assembly<'_> {
         Ok(layer)
     }
 
-    fn export(&self, output: &Output, walk: &dyn Fn(&mut dyn Sink) -> Result<()>) -> Result<Made> {
+    fn export(
+        &self,
+        target: Target<'_>,
+        walk: &dyn Fn(&mut dyn Sink) -> Result<()>,
+    ) -> Result<Made> {
+        let output = match target {
+            Target::Output(output) => output,
+            Target::Sink(sink) => {
+                let files = export::send(walk, &mut **sink.borrow_mut(), &self.options())?;
+                return Ok(Made {
+                    files,
+                    bytes: 0,
+                    sha256: None,
+                    manifest: None,
+                });
+            }
+        };
         let written = export::export(walk, output, &self.options())?;
         Ok(Made {
             files: written.entries,

@@ -1,6 +1,12 @@
 //! From a recipe to an image.
 
-use super::{assemble::Assembly, connect, oci::Naming, planning::plan_for, top::Top};
+use super::{
+    assemble::{Assembly, Made, Target},
+    connect,
+    oci::Naming,
+    planning::plan_for,
+    top::Top,
+};
 use crate::{
     export::Output,
     interrupt,
@@ -11,11 +17,12 @@ use crate::{
     sandbox::{self, Entered},
     work::{self, Place},
 };
-use boot_kit::{Digest, Event, Plan, Recipe, Report, Result};
+use boot_kit::{Digest, Event, Plan, Recipe, Report, Result, Sink};
 use std::{
+    cell::RefCell,
     num::NonZero,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
@@ -120,73 +127,125 @@ pub fn build(
         let message = "annotations are left out: only an OCI image can have them".to_owned();
         report.event(Event::Warning { message });
     }
-    let backend = registry::backend(options.format);
-    if backend.runs_programs(recipe) || !options.run.is_empty() {
-        sandbox::check_platform(&options.platform)?;
-    }
-    let profile = prune::Profile::load(
-        options.format.name(),
-        options.prune.name(),
-        &options.keep_locales,
-    )?;
-    let top = Top::read(&options.add, &options.run)?;
-
-    let store = connect::store(options.cache_dir.as_deref())?;
-    let net = Net::new(
-        &store,
-        connect::net_options(options.offline),
-        &**report,
-        &interrupt,
-    );
-    let plan = plan_for(recipe, options, &net, &*backend, &**report)?;
-    if let (Some(_), Some(epoch)) = (&options.lockfile, options.epoch)
-        && epoch != plan.epoch
-    {
-        let message = format!(
-            "the image is dated {epoch}, not {} as in the lock: --epoch, the recipe or SOURCE_DATE_EPOCH says so",
-            plan.epoch
-        );
-        report.event(Event::Warning { message });
-    }
-    // Packages unpack to three to five times their size; scripts add caches and bytecode.
-    let needed = plan.bytes() * 6 + top.as_ref().map_or(0, Top::bytes);
-    let assembly = Assembly {
+    let making = Making {
         entered,
-        plan: &plan,
-        top: top.as_ref(),
-        format: options.format.name(),
-        backend: &*backend,
-        store: &store,
-        net: &net,
-        profile: &profile,
-        keep_locales: &options.keep_locales,
-        work: work_options(options, needed),
-        epoch: options.epoch.unwrap_or(plan.epoch),
-        jobs: connect::jobs(options.jobs),
-        cached: options.cached,
-        run_scripts: options.run_scripts,
-        naming: Naming {
-            options: &options.image,
-            title: &format!(
-                "{} {} {}",
-                recipe.distribution, recipe.release, recipe.variant
-            ),
-            reference: &options.image.reference(recipe),
-            platform: &options.platform,
-        },
-        force: options.force,
+        recipe,
+        options,
         report,
         interrupt: &interrupt,
     };
-    let made = assembly.write(&output)?;
+    let (packages, made) = making.write(Target::Output(&output))?;
     Ok(Summary {
-        packages: plan.artifacts().count(),
+        packages,
         files: made.files,
         bytes: made.bytes,
         sha256: made.sha256,
         manifest: made.manifest,
         wall: begin.elapsed(),
     })
+}
+
+/// Makes the image and sends its tree to `sink` instead of writing it: every entry but the root, sorted.
+///
+/// Finished layers are taken from the store and put there, as by [`build`], and so are the conditions.
+pub fn send(
+    entered: &Entered,
+    recipe: &Recipe,
+    options: &Options,
+    report: &Arc<dyn Report>,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let interrupt = interrupt::listen()?;
+    let making = Making {
+        entered,
+        recipe,
+        options,
+        report,
+        interrupt: &interrupt,
+    };
+    making.write(Target::Sink(&RefCell::new(sink)))?;
+    Ok(())
+}
+
+/// Everything an image is made with, whatever becomes of it.
+struct Making<'a> {
+    entered: &'a Entered,
+    recipe: &'a Recipe,
+    options: &'a Options,
+    report: &'a Arc<dyn Report>,
+    interrupt: &'a Arc<AtomicBool>,
+}
+
+impl Making<'_> {
+    /// Returns the number of packages, and what was made.
+    fn write(&self, target: Target<'_>) -> Result<(usize, Made)> {
+        let Self {
+            recipe,
+            options,
+            report,
+            interrupt,
+            ..
+        } = self;
+        let backend = registry::backend(options.format);
+        if backend.runs_programs(recipe) || !options.run.is_empty() {
+            sandbox::check_platform(&options.platform)?;
+        }
+        let profile = prune::Profile::load(
+            options.format.name(),
+            options.prune.name(),
+            &options.keep_locales,
+        )?;
+        let top = Top::read(&options.add, &options.run)?;
+
+        let store = connect::store(options.cache_dir.as_deref())?;
+        let net = Net::new(
+            &store,
+            connect::net_options(options.offline),
+            &***report,
+            interrupt,
+        );
+        let plan = plan_for(recipe, options, &net, &*backend, &***report)?;
+        if let (Some(_), Some(epoch)) = (&options.lockfile, options.epoch)
+            && epoch != plan.epoch
+        {
+            let message = format!(
+                "the image is dated {epoch}, not {} as in the lock: --epoch, the recipe or SOURCE_DATE_EPOCH says so",
+                plan.epoch
+            );
+            report.event(Event::Warning { message });
+        }
+        // Packages unpack to three to five times their size; scripts add caches and bytecode.
+        let needed = plan.bytes() * 6 + top.as_ref().map_or(0, Top::bytes);
+        let assembly = Assembly {
+            entered: self.entered,
+            plan: &plan,
+            top: top.as_ref(),
+            format: options.format.name(),
+            backend: &*backend,
+            store: &store,
+            net: &net,
+            profile: &profile,
+            keep_locales: &options.keep_locales,
+            work: work_options(options, needed),
+            epoch: options.epoch.unwrap_or(plan.epoch),
+            jobs: connect::jobs(options.jobs),
+            cached: options.cached,
+            run_scripts: options.run_scripts,
+            naming: Naming {
+                options: &options.image,
+                title: &format!(
+                    "{} {} {}",
+                    recipe.distribution, recipe.release, recipe.variant
+                ),
+                reference: &options.image.reference(recipe),
+                platform: &options.platform,
+            },
+            force: options.force,
+            report,
+            interrupt,
+        };
+        Ok((plan.artifacts().count(), assembly.write(target)?))
+    }
 }
 
 fn work_options(options: &Options, bytes: u64) -> work::Options {

@@ -101,6 +101,13 @@ impl Image {
     }
 }
 
+impl Image {
+    /// Lists the layers, the lowest first: length and digest as they are stored, where something proven says them.
+    pub fn blobs(&self) -> impl Iterator<Item = Option<(u64, Digest)>> {
+        self.layers.iter().map(|layer| layer.blob)
+    }
+}
+
 /// A layer as a manifest names it.
 struct Named {
     name: String,

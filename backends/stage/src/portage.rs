@@ -13,7 +13,7 @@ mod dependency;
 use crate::gentoo::split;
 use boot_kit::{
     Inventory, Result, RootPath,
-    inventory::{Clause, Contents, Package},
+    inventory::{Contents, Package},
 };
 use std::collections::BTreeMap;
 
@@ -124,6 +124,7 @@ fn before_last_words(mut text: &[u8], words: usize) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use boot_kit::inventory::Clause;
 
     #[test]
     fn a_package_is_all_that_its_directory_says() {

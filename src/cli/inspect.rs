@@ -1,0 +1,251 @@
+//! `boot inspect`.
+
+use super::{
+    asking::{Access, Asking, HOW},
+    failure,
+    messages::Messages,
+    print,
+};
+use crate::{
+    footprint::{
+        Footprint,
+        report::{By, rows, screen, text},
+    },
+    ops::inspect::{self as ops, Options, Subject},
+    recipe::{Profile, Request, complete::words, request::names_a_file},
+    registry::Registry,
+    sandbox::{self, Entered},
+};
+use boot_kit::{Context, Error, ErrorKind, Result};
+use boot_stage::image::Platform;
+use clap::{Args, ValueEnum};
+use rustix::process::getuid;
+use std::{
+    io::{self, IsTerminal},
+    num::NonZero,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+const BUILT: &str = "An image that is built for this";
+const STORED: &str = "An image in a file";
+const RESULT: &str = "What to show";
+/// How wide a line may be where nobody says how wide the terminal is.
+const WIDTH: usize = 100;
+
+/// The arguments of `boot inspect`.
+#[derive(Debug, Args)]
+pub(super) struct InspectArguments {
+    /// A distribution, a recipe file, a tar, an OCI or docker archive, an OCI directory, or a directory
+    #[arg(value_name = "IMAGE")]
+    image: String,
+
+    /// Write it in this form
+    #[arg(long, value_enum, value_name = "FORM", default_value_t, help_heading = RESULT)]
+    format: Format,
+
+    /// Break it down by this alone [default: class and package]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = RESULT)]
+    by: Option<By>,
+
+    /// Show what this program of the image is linked with: a path or a name; may be repeated
+    #[arg(long, value_name = "PROGRAM", help_heading = RESULT)]
+    closure: Vec<String>,
+
+    /// With --format json: list every file
+    #[arg(long, help_heading = RESULT)]
+    files: bool,
+
+    /// Measure the size as gzip, too; this takes several times as long as all the rest
+    #[arg(long, help_heading = RESULT)]
+    gzip: bool,
+
+    /// Write to this file instead of stdout
+    #[arg(short, long, value_name = "FILE", help_heading = RESULT)]
+    output: Option<PathBuf>,
+
+    #[command(flatten)]
+    look: Look,
+
+    #[command(flatten)]
+    messages: Messages,
+}
+
+/// How images are found and read, for every command that looks into some.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Look {
+    /// Build this release
+    #[arg(long, visible_alias = "suite", value_name = "NAME", help_heading = BUILT)]
+    release: Option<String>,
+
+    /// Start from this set of packages
+    #[arg(long, value_name = "NAME", help_heading = BUILT)]
+    variant: Option<String>,
+
+    /// Build for this architecture [default: this machine's]
+    #[arg(long, value_name = "ARCH", help_heading = BUILT)]
+    arch: Option<String>,
+
+    /// Add these packages, and what they depend on
+    #[arg(long, value_name = "PKG,…", help_heading = BUILT)]
+    include: Vec<String>,
+
+    /// Never choose these packages
+    #[arg(long, value_name = "PKG,…", help_heading = BUILT)]
+    exclude: Vec<String>,
+
+    /// Leave out what this profile names [default: safe]
+    #[arg(long, value_enum, value_name = "PROFILE", help_heading = BUILT)]
+    prune: Option<Profile>,
+
+    /// Of a file that holds several images, take the one of this name or digest
+    #[arg(long = "image", value_name = "NAME", help_heading = STORED)]
+    which: Option<String>,
+
+    /// Of an image for several machines, take the one for this, e.g. linux/arm64
+    #[arg(long, value_name = "OS/ARCH", help_heading = STORED)]
+    platform: Option<String>,
+
+    /// Take the packages of a Buildroot image from the packages-file-list.txt of its build
+    #[arg(long, value_name = "FILE", help_heading = STORED)]
+    packages_file_list: Option<PathBuf>,
+
+    /// Use so many threads [default: one for each core]
+    #[arg(short, long, value_name = "N", help_heading = HOW)]
+    jobs: Option<NonZero<usize>>,
+
+    #[command(flatten)]
+    access: Access,
+}
+
+/// The form of what is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One screen for people
+    #[default]
+    Table,
+    /// Everything, in the schema boot.inspect/1
+    Json,
+    /// One breakdown for spreadsheets, sizes in bytes
+    Csv,
+    /// Main figures and one breakdown for documents
+    Md,
+}
+
+impl Look {
+    /// Finds what is meant by a word: a recipe file, a distribution, or what is at that path.
+    pub fn subject(&self, image: &str, registry: &mut Registry) -> Result<Subject> {
+        let path = Path::new(image);
+        let is_distribution = registry.iter().any(|(name, _)| name == image);
+        if !names_a_file(image) && !is_distribution {
+            if path.exists() {
+                return Ok(Subject::Path(path.to_owned()));
+            }
+            let message = format!("`{image}` is neither a file nor a distribution known here");
+            let error = Error::new(ErrorKind::Usage, message);
+            return Err(error.with_hint("`boot list` names all distributions"));
+        }
+        let flags = Request {
+            release: self.release.clone(),
+            variant: self.variant.clone(),
+            arch: self.arch.clone(),
+            include: words(&self.include),
+            exclude: words(&self.exclude),
+            prune: self.prune,
+            ..Request::default()
+        };
+        let asking = Asking::either(image, flags)?;
+        let (recipe, mut options) = asking.complete(&self.access, registry)?;
+        options.jobs = self.jobs;
+        let mut name = format!("{} {}", recipe.distribution, recipe.release);
+        if !recipe.include.is_empty() {
+            name = format!("{name} + {}", recipe.include.join(" "));
+        }
+        Ok(Subject::Recipe {
+            source: image.to_owned(),
+            name,
+            recipe: Box::new(recipe),
+            options: Box::new(options),
+        })
+    }
+
+    /// Says how to look into images, closures and gzip apart.
+    pub fn options(&self) -> Options {
+        Options {
+            jobs: self.jobs,
+            which: self.which.clone(),
+            platform: self.platform.as_deref().map(Platform::parse),
+            file_list: self.packages_file_list.clone(),
+            ..Options::default()
+        }
+    }
+}
+
+/// Enters the namespaces where something is built, or where owners on disk are to be seen as an image has them.
+///
+/// To be called while there is one thread: listeners have threads of their own.
+pub(super) fn enter_if_needed(subjects: &[Subject]) -> Result<Option<Entered>> {
+    let needs = |subject: &Subject| match subject {
+        Subject::Recipe { .. } => true,
+        Subject::Path(path) => path.is_dir() && !getuid().is_root(),
+    };
+    subjects.iter().any(needs).then(sandbox::enter).transpose()
+}
+
+impl InspectArguments {
+    pub fn run(self, registry: &mut Registry) -> ExitCode {
+        let form = self.messages.form();
+        failure::end(self.carry_out(registry), form)
+    }
+
+    fn carry_out(&self, registry: &mut Registry) -> Result<()> {
+        let subject = [self.look.subject(&self.image, registry)?];
+        let entered = enter_if_needed(&subject)?;
+        let options = Options {
+            gzip: self.gzip,
+            closures: self.closure.clone(),
+            ..self.look.options()
+        };
+        let report = self.messages.listener();
+        let footprint = ops::inspect(&subject[0], entered.as_ref(), &options, &report);
+        drop(report);
+        let written = self.text(footprint?)?;
+        match &self.output {
+            Some(path) => fs_err::write(path, written).map_err(Error::from),
+            None => print(&written).map_err(Error::from),
+        }
+        .context(|| "cannot write what was found")
+    }
+
+    fn text(&self, mut footprint: Footprint) -> Result<String> {
+        let by = self.by.unwrap_or_default();
+        Ok(match self.format {
+            Format::Table => screen(&footprint, self.by, width()),
+            Format::Csv => text::csv(by, &rows(&footprint, by)),
+            Format::Md => text::markdown(&footprint, by, &rows(&footprint, by)),
+            Format::Json => {
+                if !self.files {
+                    footprint.detail = None;
+                }
+                let mut text = serde_json::to_string_pretty(&footprint).map_err(|error| {
+                    Error::new(ErrorKind::Io, "cannot write JSON").caused_by(error)
+                })?;
+                text.push('\n');
+                text
+            }
+        })
+    }
+}
+
+/// How many columns the terminal has.
+pub(super) fn width() -> usize {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return WIDTH;
+    }
+    rustix::termios::tcgetwinsize(&stdout)
+        .ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|columns| *columns > 0)
+        .unwrap_or(WIDTH)
+}

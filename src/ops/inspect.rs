@@ -1,0 +1,120 @@
+//! From any image, built or not, to its footprint.
+
+use super::{build, connect};
+use crate::{
+    footprint::{
+        self, Footprint, Measure,
+        model::{Form, Image},
+        source::{self, Opened, Reading},
+    },
+    interrupt, registry,
+    sandbox::Entered,
+};
+use boot_kit::{Context, Error, ErrorKind, Recipe, Report, Result};
+use boot_stage::{buildroot_list, image::Platform};
+use std::{
+    num::NonZero,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What to look into.
+#[derive(Debug)]
+pub enum Subject {
+    /// A file or a directory that holds an image.
+    Path(PathBuf),
+    /// An image that is built for this, or taken from the store.
+    Recipe {
+        /// What was asked for, as it was typed.
+        source: String,
+        /// What it is called in headings.
+        name: String,
+        /// What to build.
+        recipe: Box<Recipe>,
+        /// How to build it; where to is of no matter.
+        options: Box<build::Options>,
+    },
+}
+
+/// How to look into it.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Threads for the work of the processor; `None`: one for each of its cores.
+    pub jobs: Option<NonZero<usize>>,
+    /// Measure the size as gzip, too.
+    pub gzip: bool,
+    /// Programs whose closures are wanted.
+    pub closures: Vec<String>,
+    /// Of a file that holds several images, the one of this name or digest.
+    pub which: Option<String>,
+    /// Of an image for several machines, the one for this.
+    pub platform: Option<Platform>,
+    /// A list of packages and their files that Buildroot left beside the image.
+    pub file_list: Option<PathBuf>,
+}
+
+/// Measures an image, in one pass over its tree.
+///
+/// A [`Subject::Recipe`] wants the program to have entered its namespaces: `entered`. A directory wants it unless it is
+/// root's. The footprint has its [`detail`](Footprint::detail).
+pub fn inspect(
+    subject: &Subject,
+    entered: Option<&Entered>,
+    options: &Options,
+    report: &Arc<dyn Report>,
+) -> Result<Footprint> {
+    let interrupt = interrupt::listen()?;
+    let listed = options.file_list.as_deref().map(listed).transpose()?;
+    let jobs = connect::jobs(options.jobs);
+    let how = footprint::Options {
+        jobs,
+        gzip: options.gzip,
+        closures: options.closures.clone(),
+        listed,
+    };
+    let mut measure = Measure::new(registry::inventories(), how)?;
+    let opened = match subject {
+        Subject::Path(path) => {
+            let reading = Reading {
+                jobs,
+                which: options.which.as_deref(),
+                platform: options.platform.as_ref(),
+                interrupt: &interrupt,
+            };
+            source::send(path, &reading, &mut measure)?
+        }
+        Subject::Recipe {
+            source,
+            name,
+            recipe,
+            options,
+        } => {
+            let entered = entered.ok_or_else(|| {
+                Error::new(ErrorKind::Usage, "a build needs namespaces of its own")
+            })?;
+            build::send(entered, recipe, options, report, &mut measure)?;
+            let image = Image {
+                name: name.clone(),
+                source: source.clone(),
+                form: Form::Recipe,
+                platform: Some(options.platform.clone()),
+                ..Image::default()
+            };
+            Opened {
+                image,
+                stored: None,
+            }
+        }
+    };
+    let mut footprint = measure.finish(opened.image)?;
+    footprint.sizes.stored = opened.stored;
+    Ok(footprint)
+}
+
+fn listed(path: &Path) -> Result<(&'static str, Vec<boot_kit::inventory::Package>)> {
+    let list = fs_err::read(path)
+        .map_err(|error| Error::new(ErrorKind::Usage, error.to_string()))
+        .and_then(|list| buildroot_list::packages(&list));
+    let packages = list.context(|| format!("cannot read packages from `{}`", path.display()))?;
+    Ok((buildroot_list::NAME, packages))
+}
