@@ -103,7 +103,7 @@ fn archive(path: &Path, reading: &Reading<'_>, sink: &mut dyn Sink) -> Result<Op
         ..Image::default()
     };
     let mut archive = TarReader::new(plain(file, reading)?);
-    let first = archive.next().map_err(|error| match error.kind() {
+    let first = first(&mut archive).map_err(|error| match error.kind() {
         ErrorKind::Parse => {
             error.with_hint("an image is a tar, plain or compressed by gzip, xz, zstd or bzip2")
         }
@@ -120,6 +120,16 @@ fn archive(path: &Path, reading: &Reading<'_>, sink: &mut dyn Sink) -> Result<Op
     };
     stream(first, archive, &mut filling)?;
     flatten(files, image, stored, reading, sink)
+}
+
+/// Reads the first entry that is not the root itself.
+fn first<R: Read>(archive: &mut TarReader<R>) -> Result<Option<Entry>> {
+    loop {
+        match archive.next()? {
+            Some(entry) if entry.path.is_root() => {}
+            other => return Ok(other),
+        }
+    }
 }
 
 /// Sends the first entry and all that follow it.

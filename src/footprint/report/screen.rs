@@ -21,6 +21,8 @@ const MAX_WIDTH: usize = 110;
 const ROWS: usize = 12;
 /// How many when it is what was asked for.
 const MANY_ROWS: usize = 40;
+/// What begins the row of what has no room.
+const REST: &str = "…";
 /// The widest name.
 const LABEL: usize = 18;
 
@@ -67,7 +69,7 @@ fn sizes(screen: &mut String, footprint: &Footprint, width: usize) {
         "{} in {}, {}, {}",
         size(sizes.content),
         count(entries.files, "file"),
-        count(entries.directories, "directory").replace("directorys", "directories"),
+        directories(entries.directories),
         count(entries.symlinks, "symbolic link"),
     );
     label(screen, "content", &content, width);
@@ -85,6 +87,14 @@ fn sizes(screen: &mut String, footprint: &Footprint, width: usize) {
     );
     label(screen, "packed", &packed.join(" · "), width);
     label(screen, "packages", &packages(footprint), width);
+}
+
+fn directories(number: u64) -> String {
+    let text = count(number, "directorie");
+    match number {
+        1 => text.replace("ie", "y"),
+        _ => text,
+    }
 }
 
 fn packages(footprint: &Footprint) -> String {
@@ -124,7 +134,7 @@ fn breakdown(screen: &mut String, footprint: &Footprint, by: By, most: usize, wi
     let rest = &all[shown.len()..];
     if by != By::Licence && rest.iter().any(|row| row.share.bytes > 0) {
         let mut row = Row {
-            name: format!("… {} more", rest.len()),
+            name: format!("{REST} {} more", rest.len()),
             ..Row::default()
         };
         for other in rest {
@@ -133,7 +143,7 @@ fn breakdown(screen: &mut String, footprint: &Footprint, by: By, most: usize, wi
         shown.push(row);
     }
     let (content, zstd) = (footprint.sizes.content, footprint.sizes.zstd);
-    let numbers = 46;
+    let numbers = 47;
     let longest = shown.iter().map(|row| name(row).chars().count()).max();
     let names = longest
         .unwrap_or(0)
@@ -141,16 +151,18 @@ fn breakdown(screen: &mut String, footprint: &Footprint, by: By, most: usize, wi
     let bars = width.saturating_sub(names + numbers).min(24);
     let _ = writeln!(
         screen,
-        "\n{:<names$} {:>8} {:>11} {:>5} {:>11} {:>5}",
+        "\n{:<names$} {:>8} {:>11} {:>5} {:>11}",
         by.noun(),
         "files",
         "size",
         "",
-        "zstd",
-        ""
+        "zstd"
     );
-    let largest = shown.iter().map(|row| row.share.bytes).max().unwrap_or(0);
+    let is_rest = |row: &Row| row.name.starts_with(REST);
+    let single = shown.iter().filter(|row| !is_rest(row));
+    let largest = single.map(|row| row.share.bytes).max().unwrap_or(0);
     for row in &shown {
+        let bars = if is_rest(row) { 0 } else { bars };
         let text = format!(
             "{:<names$} {:>8} {:>11} {:>5} {:>11} {:>5}  {}",
             cut(&name(row), names),
