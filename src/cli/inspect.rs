@@ -94,6 +94,10 @@ pub(super) struct Look {
     #[arg(long, value_name = "PKG,…", help_heading = BUILT)]
     exclude: Vec<String>,
 
+    /// Use exactly this archive: a URL, a source line, or a file of them
+    #[arg(long, value_name = "SOURCE", help_heading = BUILT)]
+    mirror: Vec<String>,
+
     /// Leave out what this profile names [default: safe]
     #[arg(long, value_enum, value_name = "PROFILE", help_heading = BUILT)]
     prune: Option<Profile>,
@@ -151,6 +155,7 @@ impl Look {
             arch: self.arch.clone(),
             include: words(&self.include),
             exclude: words(&self.exclude),
+            mirror: self.mirror.clone(),
             prune: self.prune,
             ..Request::default()
         };
