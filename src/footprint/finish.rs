@@ -62,7 +62,7 @@ impl View<'_> {
 pub(super) fn finish(
     mut image: Image,
     mut seen: Seen,
-    weights: Weights,
+    weights: &Weights,
     inventories: &[Box<dyn boot_kit::Inventory>],
     rules: &Rules,
     options: Options,
@@ -109,7 +109,7 @@ pub(super) fn finish(
     Ok(Footprint {
         schema: SCHEMA.to_owned(),
         image,
-        sizes: sizes(&table, &weights)?,
+        sizes: sizes(&table, weights)?,
         entries: entries(&table),
         classes: class_shares(&view, names_of_classes),
         inventories: kinds,

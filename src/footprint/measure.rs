@@ -103,7 +103,7 @@ impl Measure {
         finish(
             image,
             self.seen,
-            weights,
+            &weights,
             &self.inventories,
             &self.rules,
             self.options,
@@ -138,7 +138,7 @@ impl Measure {
         if let Kind::File { size } = entry.kind {
             let digest = self.content(entry, size, content)?;
             record.digest = Some(digest);
-            self.look(&mut record)?;
+            self.look(&mut record);
         }
         record.span = Span {
             start,
@@ -201,7 +201,7 @@ impl Measure {
     }
 
     /// Looks into what was kept of a file.
-    fn look(&mut self, record: &mut Record) -> Result<()> {
+    fn look(&mut self, record: &mut Record) {
         let path = &record.path;
         if elf::is_elf(&self.kept) {
             if record.size > MAX_ELF {
@@ -231,7 +231,6 @@ impl Measure {
         if self.kept.capacity() > 8 << 20 {
             self.kept = self.kept[..self.kept.len().min(HEAD)].to_vec();
         }
-        Ok(())
     }
 
     fn wants(&self, path: &RootPath, size: u64) -> bool {
@@ -306,7 +305,7 @@ fn script(head: &[u8]) -> Option<Box<str>> {
     Some(String::from_utf8_lossy(line).trim().into())
 }
 
-/// Tells whether a text has a private key near its beginning: PEM (RFC 7468), OpenSSH, PuTTY.
+/// Tells whether a text has a private key near its beginning: PEM (RFC 7468), OpenSSH, `PuTTY`.
 fn is_private_key(head: &[u8]) -> bool {
     let head = &head[..head.len().min(HEAD)];
     if memchr::memchr(0, head).is_some() {

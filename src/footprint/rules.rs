@@ -20,7 +20,8 @@ pub(super) const STRUCTURE: &str = "structure";
 pub(super) struct Rules {
     /// All classes: those of the file, in its order, then [`OTHER`] and [`STRUCTURE`].
     pub classes: Vec<String>,
-    rules: Vec<Rule>,
+    /// In the order in which they are asked.
+    ordered: Vec<Rule>,
     pub shells: Vec<Pattern>,
     pub interpreters: Vec<Pattern>,
     pub package_managers: Vec<Pattern>,
@@ -152,7 +153,7 @@ impl Rules {
         };
         Ok(Self {
             classes: names,
-            rules,
+            ordered: rules,
             shells: patterns(&notable.shells)?,
             interpreters: patterns(&notable.interpreters)?,
             package_managers: patterns(&notable.package_managers)?,
@@ -177,7 +178,7 @@ impl Rules {
                 && (!rule.is_script || is_script)
                 && (rule.paths.is_empty() || any(&rule.paths, path))
         };
-        let found = self.rules.iter().find(matches);
+        let found = self.ordered.iter().find(matches);
         found.map_or(self.classes.len() - 2, |rule| rule.class)
     }
 

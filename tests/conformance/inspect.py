@@ -40,9 +40,15 @@ def shown(one, other):
 
 
 def inside(root, *command):
-    return subprocess.run(
-        [*INSIDE, "chroot", root, *command], check=True, capture_output=True, text=True
-    ).stdout
+    """Runs a command in the root and leaves it as it was: scripts write to /dev/null, which is no device there."""
+    null = os.path.join(root, "dev/null")
+    was_there = os.path.exists(null)
+    try:
+        command = [*INSIDE, "chroot", root, *command]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    finally:
+        if not was_there and os.path.exists(null):
+            os.remove(null)
 
 
 def find(root, *expression):

@@ -142,13 +142,13 @@ impl Database<'_> {
 
     /// The paths a package lists, where they are.
     fn files(&self, name: &str, info: Option<&str>) -> Vec<RootPath> {
-        let paths: Vec<&[u8]> = match info.and_then(|info| self.content(INFO, info, "list")) {
-            Some(list) => lines(list).collect(),
-            None => {
-                let sums = self.content(STATUS_D, name, "md5sums").unwrap_or_default();
-                // A sum, two blanks, a path.
-                lines(sums).filter_map(|line| line.get(34..)).collect()
-            }
+        let list = info.and_then(|info| self.content(INFO, info, "list"));
+        let paths: Vec<&[u8]> = if let Some(list) = list {
+            lines(list).collect()
+        } else {
+            let sums = self.content(STATUS_D, name, "md5sums").unwrap_or_default();
+            // A sum, two blanks, a path.
+            lines(sums).filter_map(|line| line.get(34..)).collect()
         };
         // A path that is none cannot be in an image.
         let paths = paths

@@ -35,13 +35,12 @@ pub fn screen(footprint: &Footprint, by: Option<By>, width: usize) -> String {
     line(&mut screen, &title(footprint), width);
     screen.push('\n');
     sizes(&mut screen, footprint, width);
-    match by {
-        Some(by) => breakdown(&mut screen, footprint, by, MANY_ROWS, width),
-        None => {
-            breakdown(&mut screen, footprint, By::Class, ROWS, width);
-            if !footprint.packages.is_empty() {
-                breakdown(&mut screen, footprint, By::Package, ROWS - 4, width);
-            }
+    if let Some(by) = by {
+        breakdown(&mut screen, footprint, by, MANY_ROWS, width);
+    } else {
+        breakdown(&mut screen, footprint, By::Class, ROWS, width);
+        if !footprint.packages.is_empty() {
+            breakdown(&mut screen, footprint, By::Package, ROWS - 4, width);
         }
     }
     screen.push('\n');

@@ -1,6 +1,7 @@
 use super::*;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn files_have_the_class_of_the_first_rule_that_matches() {
     let rules = Rules::builtin().expect("well-formed");
     let (program, library, object) = (Some(Sort::Program), Some(Sort::Library), Some(Sort::Object));
