@@ -60,6 +60,7 @@ fn help_lists_distributions_as_commands() {
             "  fetch      Download all that an image needs, for --offline",
             "  stage      Make an image of a root archive, whoever packed it",
             "  scratch    Make an image of a program and nothing else",
+            "  inspect    Show what an image costs, where it goes, and what it holds",
             "  list       List distributions, releases and variants",
             "  cache      List, check or clean what builds keep for the next one",
         ]
@@ -79,6 +80,7 @@ fn the_reference_shows_the_help_as_it_is() {
         (vec!["gentoo", "-h"], "boot gentoo -h"),
         (vec!["stage", "-h"], "boot stage -h"),
         (vec!["scratch", "-h"], "boot scratch -h"),
+        (vec!["inspect", "-h"], "boot inspect -h"),
         (vec!["list", "-h"], "boot list -h"),
         (vec!["cache", "-h"], "boot cache -h"),
         (vec!["cache", "list", "-h"], "boot cache list -h"),

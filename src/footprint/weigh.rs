@@ -22,20 +22,20 @@ use zstd::zstd_safe::{CCtx, CParameter, InBuffer, OutBuffer, zstd_sys::ZSTD_EndD
 
 /// zstd's own unit: no block of its output stands for more.
 pub(super) const BLOCK: usize = 128 << 10;
-/// What is compressed at once.
-const CHUNK: usize = 4 << 20;
-/// What of the chunk before is known when one is compressed, as with zstd's own threads at this level.
+/// What is compressed at once, as by zstd's own threads at this level.
+const CHUNK: usize = 8 << 20;
+/// What of the chunk before is known when one is compressed, as with these.
 const OVERLAP: usize = 256 << 10;
 const LEVEL: i32 = 3;
 /// What boot's gzip takes as one member.
 const MEMBER: usize = 1 << 20;
 const GZIP_LEVEL: u32 = 6;
 /// More threads would take more memory than measuring may.
-const MAX_THREADS: usize = 16;
+const MAX_THREADS: usize = 12;
 
 /// Compresses what is written to it and keeps how small it became.
 ///
-/// At most a chunk for each thread and three more are in memory. The threads end when this is dropped.
+/// At most a chunk for each thread and two more are in memory. The threads end when this is dropped.
 pub(super) struct Scales {
     /// The end of the chunk before, then what is written.
     filling: Vec<u8>,

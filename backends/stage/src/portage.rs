@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `CONTENTS` | its files: `obj PATH MD5 MTIME`, `sym PATH -> TARGET MTIME`, `dir PATH`, … |
 //! | `RDEPEND`, `PDEPEND` | what it needs, conditions on USE flags already met or gone |
-//! | `SLOT`, `LICENSE`, `SIZE`, `CHOST` | as the names say |
+//! | `PF`, `SLOT`, `LICENSE`, `SIZE` | as the names say; the first is always there |
 //!
 //! The syntax of dependencies: <https://projects.gentoo.org/pms/latest/pms.html>, chapter 8.
 
@@ -18,7 +18,9 @@ use boot_kit::{
 use std::collections::BTreeMap;
 
 const DATABASE: &[u8] = b"var/db/pkg/";
-const FILES: [&str; 6] = ["CONTENTS", "RDEPEND", "PDEPEND", "SLOT", "LICENSE", "SIZE"];
+const FILES: [&str; 7] = [
+    "PF", "CONTENTS", "RDEPEND", "PDEPEND", "SLOT", "LICENSE", "SIZE",
+];
 
 /// The database of portage.
 pub struct Portage;

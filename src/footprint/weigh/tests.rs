@@ -38,7 +38,7 @@ fn weigh(content: &[u8], threads: usize, piece: usize) -> Weights {
 
 #[test]
 fn any_number_of_threads_and_any_pieces_weigh_the_same() {
-    let content = [text(5 << 20), noise(5 << 20)].concat();
+    let content = [text(9 << 20), noise(9 << 20)].concat();
     let one = weigh(&content, 1, 1 << 20);
     assert_eq!(one.blocks.len(), content.len().div_ceil(BLOCK));
     for (threads, piece) in [(3, 777_777), (8, content.len())] {
@@ -48,7 +48,7 @@ fn any_number_of_threads_and_any_pieces_weigh_the_same() {
 
 #[test]
 fn the_weight_is_what_zstd_would_write() {
-    let content = text(9 << 20);
+    let content = text(17 << 20);
     let whole = zstd::encode_all(&content[..], LEVEL).expect("memory does not fail");
     let weighed: u64 = weigh(&content, 2, 1 << 20).blocks.iter().sum();
     let off = weighed.abs_diff(whole.len() as u64);
