@@ -4,26 +4,24 @@ use super::{
     accounts, closure, duplicates, libc,
     measure::Options,
     model::{
-        Cell, Class, Detail, Elf, Entries, File, FileKind, Footprint, Image, Inventory, Missing,
-        Object, Ownership, SCHEMA, Share, Sizes, Unstripped,
+        Detail, Elf, File, FileKind, Footprint, Image, Inventory, Missing, Object, SCHEMA, Share,
+        Unstripped,
     },
     notable,
     owners::{Owner, Owners},
     packages, privilege,
     rules::Rules,
+    sums,
     table::{Record, Table},
     tree,
     weigh::{Weights, share_out},
 };
-use crate::{export::header, footprint::elf::Sort};
+use crate::footprint::elf::Sort;
 use boot_kit::{
     Result, RootPath,
     inventory::{Contents, Package},
 };
 use std::collections::BTreeMap;
-
-/// A block on a disk.
-const DISK_BLOCK: u64 = 4096;
 
 /// What one pass has seen.
 #[derive(Default)]
@@ -109,12 +107,12 @@ pub(super) fn finish(
     Ok(Footprint {
         schema: SCHEMA.to_owned(),
         image,
-        sizes: sizes(&table, weights)?,
-        entries: entries(&table),
-        classes: class_shares(&view, names_of_classes),
+        sizes: sums::sizes(&table, weights)?,
+        entries: sums::entries(&table),
+        classes: sums::class_shares(&view, names_of_classes),
         inventories: kinds,
-        ownership: ownership(&view),
-        cells: cells(&view),
+        ownership: sums::ownership(&view),
+        cells: sums::cells(&view),
         duplicates: duplicates::find(&table),
         privilege: privilege::find(&view),
         shells: notable::programs(&view, &rules.shells),
@@ -214,120 +212,6 @@ fn classify(table: &Table, rules: &Rules) -> (Vec<String>, Vec<u32>) {
     let names = order.iter().map(|class| rules.classes[*class].clone());
     let classes = by_rule.iter().map(|class| places[*class]);
     (names.collect(), classes.collect())
-}
-
-fn class_shares(view: &View<'_>, names: Vec<String>) -> Vec<Class> {
-    let mut classes: Vec<Class> = names
-        .into_iter()
-        .map(|name| Class {
-            name,
-            share: Share::default(),
-        })
-        .collect();
-    for (number, class) in view.classes.iter().enumerate() {
-        classes[*class as usize].share += view.share(number);
-    }
-    classes
-}
-
-fn sizes(table: &Table, weights: &Weights) -> Result<Sizes> {
-    let mut sizes = Sizes {
-        // The root's header, and the end.
-        tar: 3 * header::BLOCK as u64,
-        gzip: weights.gzip,
-        ..Sizes::default()
-    };
-    let mut implied = Vec::new();
-    for record in &table.records {
-        sizes.content += record.size;
-        sizes.zstd += record.zstd_bytes;
-        sizes.disk += match record.kind {
-            FileKind::File => record.size.next_multiple_of(DISK_BLOCK),
-            FileKind::Directory => DISK_BLOCK,
-            _ => 0,
-        };
-        let span = record.span;
-        let content = record.size.next_multiple_of(header::BLOCK as u64);
-        if span.end > 0 {
-            sizes.tar += record.header_bytes + content;
-        } else {
-            implied.clear();
-            let entry = boot_kit::Entry {
-                path: record.path.clone(),
-                kind: boot_kit::Kind::Directory,
-                mode: record.mode,
-                uid: 0,
-                gid: 0,
-                mtime: 0,
-                xattrs: BTreeMap::new(),
-            };
-            header::append(&mut implied, &entry, &BTreeMap::new(), 0)?;
-            sizes.tar += implied.len() as u64;
-        }
-    }
-    Ok(sizes)
-}
-
-fn entries(table: &Table) -> Entries {
-    let mut entries = Entries {
-        total: table.records.len() as u64,
-        ..Entries::default()
-    };
-    for record in &table.records {
-        let count = match record.kind {
-            FileKind::File => &mut entries.files,
-            FileKind::Directory => &mut entries.directories,
-            FileKind::Symlink => &mut entries.symlinks,
-            FileKind::Hardlink => &mut entries.hardlinks,
-            FileKind::Device => &mut entries.devices,
-            FileKind::Fifo => &mut entries.fifos,
-        };
-        *count += 1;
-        let is_dangling = || table.resolve(&record.path).is_none();
-        if record.kind == FileKind::Symlink && is_dangling() {
-            entries.dangling += 1;
-        }
-        if record.kind == FileKind::File && record.size == 0 {
-            entries.empty += 1;
-        }
-        let length = record.path.bytes().len() as u64;
-        entries.longest_path = entries.longest_path.max(length);
-    }
-    entries
-}
-
-fn ownership(view: &View<'_>) -> Ownership {
-    let mut ownership = Ownership::default();
-    for number in 0..view.table.records.len() {
-        let part = if view.table.records[number].kind == FileKind::File {
-            match view.owners.of[number] {
-                Owner::Package(_) => &mut ownership.owned,
-                Owner::Generated(_) => &mut ownership.generated,
-                Owner::Nobody => &mut ownership.unowned,
-            }
-        } else {
-            &mut ownership.structure
-        };
-        *part += view.share(number);
-    }
-    ownership
-}
-
-fn cells(view: &View<'_>) -> Vec<Cell> {
-    let mut cells: BTreeMap<(Option<u32>, u32), Share> = BTreeMap::new();
-    for (number, class) in view.classes.iter().enumerate() {
-        let is_file = view.table.records[number].kind == FileKind::File;
-        let package = view.owners.of[number].package().filter(|_| is_file);
-        *cells.entry((package, *class)).or_default() += view.share(number);
-    }
-    cells
-        .into_iter()
-        .map(|((package, class), share)| Cell {
-            package,
-            class,
-            share,
-        })
-        .collect()
 }
 
 fn elf(view: &View<'_>, contents: &Contents, programs: &[String], notes: &mut Vec<String>) -> Elf {

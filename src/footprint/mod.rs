@@ -12,6 +12,7 @@
 //! | `weigh` | how small zstd makes the tree, and whose part is what |
 //! | `rules` | what files are for: data from `configs/footprint/` |
 //! | `table`, `owners`, `packages` | all entries by path, and whose they are |
+//! | `finish`, `sums` | everything put together, and what adds up |
 //! | `elf`, `closure`, `libc` | programs, and what they are linked with |
 //! | `notable`, `privilege`, `accounts`, `duplicates`, `tree` | what is named one by one |
 //! | [`report`] | the table, CSV and Markdown |
@@ -31,6 +32,7 @@ mod privilege;
 pub mod report;
 mod rules;
 pub mod source;
+mod sums;
 mod table;
 #[cfg(test)]
 mod tests;
