@@ -90,7 +90,7 @@ inspect_of_others() {
     rm -r "$at"
 }
 
-# Within one in two hundred; as gzip, what boot itself writes.
+# Within one in a hundred; as gzip, what boot itself writes.
 inspect_weighs() {
     local zstd gzip
     zstd=$(zstd -3 -T0 --stdout "$(ours trixie)" | wc -c)
@@ -101,7 +101,7 @@ import json, sys
 sizes = json.load(sys.stdin)["sizes"]
 zstd, gzip, tar = map(int, sys.argv[1:])
 print(sizes, zstd, gzip, tar)
-assert abs(sizes["zstd"] - zstd) * 200 < zstd
+assert abs(sizes["zstd"] - zstd) * 100 < zstd
 assert (sizes["gzip"], sizes["tar"]) == (gzip, tar)
 ' "$zstd" "$gzip" "$(stat -c %s "$(ours trixie)")"
 }
