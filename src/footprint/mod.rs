@@ -15,6 +15,8 @@
 //! | `finish`, `sums` | everything put together, and what adds up |
 //! | `elf`, `closure`, `libc` | programs, and what they are linked with |
 //! | `notable`, `privilege`, `accounts`, `duplicates`, `tree` | what is named one by one |
+//! | [`names`] | names of packages without what changes from release to release |
+//! | [`retained`] | what would leave with a package |
 //! | [`report`] | the table, CSV and Markdown |
 
 mod accounts;
@@ -25,11 +27,13 @@ mod finish;
 mod libc;
 pub mod measure;
 pub mod model;
+pub mod names;
 mod notable;
 mod owners;
 mod packages;
 mod privilege;
 pub mod report;
+pub mod retained;
 mod rules;
 pub mod source;
 mod sums;
