@@ -15,12 +15,14 @@
 //! | `finish`, `sums` | everything put together, and what adds up |
 //! | `elf`, `closure`, `libc` | programs, and what they are linked with |
 //! | `notable`, `privilege`, `accounts`, `duplicates`, `tree` | what is named one by one |
+//! | [`compare`] | several images side by side |
 //! | [`names`] | names of packages without what changes from release to release |
 //! | [`retained`] | what would leave with a package |
 //! | [`report`] | the table, CSV and Markdown |
 
 mod accounts;
 mod closure;
+pub mod compare;
 mod duplicates;
 mod elf;
 mod finish;
