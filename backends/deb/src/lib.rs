@@ -37,7 +37,8 @@ pub mod stanza;
 pub mod version;
 
 use boot_kit::{
-    Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site, recipe::Mirrors,
+    Alternative, Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site,
+    recipe::Mirrors,
 };
 
 /// The backend: .debs, indexed by signed `Release` files, installed as dpkg would.
@@ -46,6 +47,15 @@ pub struct Deb;
 impl Backend for Deb {
     fn resolve(&self, recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Result<Plan> {
         resolve::resolve(recipe, fetch, report)
+    }
+
+    fn alternatives(
+        &self,
+        recipe: &Recipe,
+        fetch: &dyn Fetch,
+        report: &dyn Report,
+    ) -> Result<Vec<Alternative>> {
+        resolve::alternatives(recipe, fetch, report)
     }
 
     fn mirrors(&self, recipe: &Recipe, report: &dyn Report) -> Result<Vec<Mirrors>> {

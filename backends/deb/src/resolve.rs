@@ -7,12 +7,12 @@ use crate::{
     mentioned::Mentioned,
     notes::Notes,
     settings::Settings,
-    solve::{Chosen, Request, hold, solve},
+    solve::{self, Chosen, Request, Solution, hold, solve},
     sources::{ImageSources, image_sources, sources},
 };
 use boot_kit::{
-    Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Proof, Recipe, Report, Result,
-    SignedIndex, Step, event::Phase, fetch::without_credentials, threads::join,
+    Alternative, Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Proof, Recipe,
+    Report, Result, SignedIndex, Step, event::Phase, fetch::without_credentials, threads::join,
 };
 use std::{iter, thread};
 
@@ -76,14 +76,15 @@ fn keep(universe: &Universe, acquired: &Acquired, fetch: &dyn Fetch) -> Result<(
     Ok(())
 }
 
-/// Chooses packages from lists.
-fn choose(
+/// Reads lists into a universe, in which what the recipe holds is held.
+fn with_universe<T>(
     acquired: &Acquired,
     request: &Request,
     recipe: &Recipe,
     fetch: &dyn Fetch,
     report: &dyn Report,
-) -> Result<Plan> {
+    then: impl FnOnce(&Universe) -> Result<T>,
+) -> Result<T> {
     let archs = architectures(recipe);
     let lists = lists(acquired, report);
     let lists: Vec<List> = lists
@@ -94,18 +95,61 @@ fn choose(
     hold(&mut universe, request, &recipe.hold)?;
     let universe = universe;
     let mentioned = Mentioned::recall(&universe, acquired, &archs, fetch)?;
-    let solution = thread::scope(|scope| {
-        let keeping = scope.spawn(|| keep(&universe, acquired, fetch));
-        let solution = solve(&universe, request);
-        join(keeping)?;
-        solution
-    })?;
+    let result = then(&universe)?;
     if !acquired.is_damaged() {
         mentioned.remember(&universe, fetch)?;
     }
+    Ok(result)
+}
 
+/// Chooses packages from lists.
+fn choose(
+    acquired: &Acquired,
+    request: &Request,
+    recipe: &Recipe,
+    fetch: &dyn Fetch,
+    report: &dyn Report,
+) -> Result<Plan> {
+    with_universe(acquired, request, recipe, fetch, report, |universe| {
+        let solution = thread::scope(|scope| {
+            let keeping = scope.spawn(|| keep(universe, acquired, fetch));
+            let solution = solve(universe, request);
+            join(keeping)?;
+            solution
+        })?;
+        plan(universe, &solution, acquired)
+    })
+}
+
+/// Finds what could be asked for instead, to get less.
+pub fn alternatives(
+    recipe: &Recipe,
+    fetch: &dyn Fetch,
+    report: &dyn Report,
+) -> Result<Vec<Alternative>> {
+    let settings = Settings::of(recipe)?;
+    let request = request(recipe, &settings)?;
+    let sources = sources(recipe, report)?;
+    let search = |acquired: &Acquired| {
+        with_universe(acquired, &request, recipe, fetch, report, |universe| {
+            let found = solve::alternatives(universe, &request);
+            keep(universe, acquired, fetch)?;
+            found
+        })
+    };
+    let mut acquired = acquire_unless(&[], &sources, recipe, fetch, report)?;
+    let found = search(&acquired);
+    if !forget_damaged(&acquired, fetch)? {
+        return found;
+    }
+    acquired = acquire_unless(&[], &sources, recipe, fetch, report)?;
+    search(&acquired)
+}
+
+/// Makes the plan of what was chosen.
+fn plan(universe: &Universe, solution: &Solution, acquired: &Acquired) -> Result<Plan> {
     let step = |chosen: &[Chosen]| -> Result<Step> {
-        let artifact = |chosen: &Chosen| artifact(&universe, *chosen, acquired);
+        let artifact = |chosen: &Chosen| artifact(universe, *chosen, acquired);
         Ok(Step {
             artifacts: chosen.iter().map(artifact).collect::<Result<_>>()?,
         })

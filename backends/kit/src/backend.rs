@@ -1,8 +1,8 @@
 //! How one package format works.
 
 use crate::{
-    Artifact, Error, ErrorKind, Fetch, Layer, Parcel, Plan, Recipe, Report, Result, Root, Runner,
-    Sink, Step, fetch::without_credentials, recipe::Mirrors,
+    Alternative, Artifact, Error, ErrorKind, Fetch, Layer, Parcel, Plan, Recipe, Report, Result,
+    Root, Runner, Sink, Step, fetch::without_credentials, recipe::Mirrors,
 };
 use std::fs::File;
 
@@ -31,6 +31,20 @@ pub trait Backend: Send + Sync {
             Mirrors { urls, public }
         });
         Ok(mirrors.collect())
+    }
+
+    /// Finds other ways to meet the demands of the packages that [`resolve`](Self::resolve) chooses, which make the whole
+    /// smaller: the largest [gain](Alternative::gain) first.
+    ///
+    /// The default knows none.
+    fn alternatives(
+        &self,
+        recipe: &Recipe,
+        fetch: &dyn Fetch,
+        report: &dyn Report,
+    ) -> Result<Vec<Alternative>> {
+        let _ = (recipe, fetch, report);
+        Ok(Vec::new())
     }
 
     /// Counts changes to what a plan becomes: the same plan makes the same tree as long as this stays.

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`recipe`] | what is asked for: pure data |
 //! | [`plan`] | the exact artifacts, in layers and steps |
+//! | [`alternative`] | what could be asked for instead, to get less |
 //! | [`backend`] | how one package format works: [`Backend`] and [`Installer`] |
 //! | [`entry`] | one file of a tree, and [`Sink`], whatever receives it |
 //! | [`root`] | the staging tree; [`parcel`], one artifact's files before they land in it |
@@ -19,6 +20,7 @@
 //!
 //! `kit` depends on nothing of ours, a backend only on `kit`.
 
+pub mod alternative;
 pub mod archive;
 pub mod backend;
 pub mod digest;
@@ -38,6 +40,7 @@ pub mod runner;
 pub mod testkit;
 pub mod threads;
 
+pub use alternative::{Alternative, Weight};
 pub use backend::{Backend, Installer};
 pub use digest::Digest;
 pub use entry::{Entry, Kind, RootPath, Sink};

@@ -201,6 +201,27 @@ impl<'u> Package<'u> {
         text.parse().map_err(refuse).context(|| self.cannot_read())
     }
 
+    /// What it says its files take when installed, in bytes; 0 if it does not say.
+    ///
+    /// Policy 5.6.20: kibibytes, each file rounded up.
+    pub fn installed_bytes(&self) -> Result<u64> {
+        let stanza = self.stanza()?;
+        let Some(text) = stanza.get("Installed-Size") else {
+            return Ok(0);
+        };
+        let refuse = |_| {
+            Error::new(
+                ErrorKind::Parse,
+                format!("`{text}` is not an installed size"),
+            )
+        };
+        let kibibytes: u64 = text
+            .parse()
+            .map_err(refuse)
+            .context(|| self.cannot_read())?;
+        Ok(kibibytes.saturating_mul(1024))
+    }
+
     /// The SHA-256 of its file.
     pub fn sha256(&self) -> Result<Digest> {
         let text = self.required("SHA256")?;

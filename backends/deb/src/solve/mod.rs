@@ -7,6 +7,7 @@
 //! The base is solved first and alone, in the two steps mmdebstrap takes: the essential packages in an empty root, then
 //! priorities and names beside them. What is included comes last and cannot change it.
 
+mod alternatives;
 mod clause;
 mod explain;
 mod hold;
@@ -19,6 +20,7 @@ mod state;
 mod suggest;
 mod sweep;
 
+pub use alternatives::alternatives;
 pub use hold::hold;
 pub use request::{Request, architectures};
 

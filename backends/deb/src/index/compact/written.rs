@@ -14,7 +14,14 @@ use std::io::{self, Write};
 const STANZAS: usize = 16;
 
 /// The fields that are kept of a stanza, besides those that name packages.
-const FIELDS: [&str; 5] = ["Package", "Section", "Filename", "Size", "SHA256"];
+const FIELDS: [&str; 6] = [
+    "Package",
+    "Section",
+    "Installed-Size",
+    "Filename",
+    "Size",
+    "SHA256",
+];
 
 /// A list as it was scanned.
 #[derive(Clone, Copy)]
