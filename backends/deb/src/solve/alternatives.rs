@@ -14,7 +14,7 @@ use boot_kit::{Alternative, ErrorKind, Result, Weight};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What would save less than this many bytes is not worth a flag.
-const LEAST: i64 = 256 << 10;
+const LEAST: i64 = 512 << 10;
 
 /// More ways than this to do without one package are not tried: a mail server can be had in twenty.
 const MOST_WAYS: usize = 6;
@@ -208,9 +208,10 @@ impl<'u> Search<'u> {
             exclude.push(way.take.clone());
             ways.push(way);
         }
-        let best = ways.into_iter().filter(|way| way.gain() >= LEAST);
-        // Of equals, the one that names what is wanted.
-        Ok(best.min_by_key(|way| (-way.gain(), way.exclude.len())))
+        ways.retain(|way| way.gain() >= LEAST);
+        let most = ways.iter().map(Alternative::gain).max().unwrap_or(0);
+        // Of those that save nearly the same, the one the demand names first: its author knows best.
+        Ok(ways.into_iter().find(|way| way.gain() >= most - most / 20))
     }
 
     /// Solves again; nothing if that fails, or if the package is still there.
