@@ -15,17 +15,22 @@
 //! | `finish`, `sums` | everything put together, and what adds up |
 //! | `elf`, `closure`, `libc` | programs, and what they are linked with |
 //! | `notable`, `privilege`, `accounts`, `duplicates`, `tree` | what is named one by one |
+//! | [`amount`] | how sizes are written and read |
 //! | [`compare`] | several images side by side |
+//! | [`graph`] | what needs what: what would leave with a package, and how one came there |
 //! | [`names`] | names of packages without what changes from release to release |
 //! | [`retained`] | what would leave with a package |
+//! | [`why`] | why something is in an image, or is not |
 //! | [`report`] | the table, CSV and Markdown |
 
 mod accounts;
+pub mod amount;
 mod closure;
 pub mod compare;
 mod duplicates;
 mod elf;
 mod finish;
+pub mod graph;
 mod libc;
 pub mod measure;
 pub mod model;
@@ -44,6 +49,7 @@ mod table;
 mod tests;
 mod tree;
 mod weigh;
+pub mod why;
 
 pub use measure::{Measure, Options};
 pub use model::Footprint;

@@ -129,6 +129,24 @@ impl Profile {
         deciding.is_some_and(|rule| !rule.keeps)
     }
 
+    /// Names the pattern by which a file of this path goes, if it does.
+    pub fn rule(&self, path: &RootPath) -> Option<String> {
+        let text = absolute(path);
+        let removed = self.normalise.remove.iter().chain(&self.remove);
+        let mut removed = removed.filter(|pattern| pattern.matches(&text));
+        if let Some(pattern) = removed.next() {
+            return Some(pattern.text().to_owned());
+        }
+        let cleared = self.normalise.clear.iter();
+        let mut cleared = cleared.filter(|directory| path.ancestors().any(|it| it == **directory));
+        if let Some(directory) = cleared.next() {
+            return Some(format!("/{directory}/*"));
+        }
+        let mut rules = self.rules.iter().rev();
+        let deciding = rules.find(|rule| rule.pattern.matches(&text))?;
+        (!deciding.keeps).then(|| deciding.pattern.text().to_owned())
+    }
+
     /// Reads the profile `name` of a file.
     pub(super) fn parse(text: &str, name: &str, keep_locales: &[String]) -> Result<Self> {
         let file = parse(text)?;
@@ -314,6 +332,22 @@ mod tests {
         assert!(
             !dropped(&profile("base", &[]), "man/x") && !dropped(&profile("none", &[]), "doc/a")
         );
+    }
+
+    #[test]
+    fn the_rule_by_which_a_file_goes_is_named() {
+        let more = profile("more", &["de"]);
+        for (path, rule) in [
+            ("log/x", Some("/log/*")),
+            ("lock", Some("/lock")),
+            ("man/man1/ls.1", Some("/man/*")),
+            ("doc/c/licence", None),
+            ("locale/fr/x", Some("/locale/*")),
+            ("locale/de/x", None),
+            ("bin/ls", None),
+        ] {
+            assert_eq!(more.rule(&RootPath::from(path)).as_deref(), rule, "{path}");
+        }
     }
 
     #[test]

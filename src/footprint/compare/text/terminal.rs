@@ -1,0 +1,197 @@
+//! One screen.
+
+use super::{Block, Cell, Row, blocks, labels};
+use crate::footprint::compare::Comparison;
+
+/// The narrowest column an image gets.
+const NARROW: usize = 10;
+
+/// The widest a column of titles gets.
+const TITLE: usize = 34;
+
+/// How wide the bar beside a part is.
+const BAR: usize = 8;
+
+/// Writes a comparison for a terminal of `width` columns; `explains` tells all of it.
+///
+/// Nothing needs a colour: a star marks the best of a row. Where the images do not fit side by side, differences are left
+/// out first; then the rest of the images comes below.
+pub fn table(comparison: &Comparison, width: usize, explains: bool) -> String {
+    let labels = labels(comparison);
+    let blocks = blocks(comparison, &labels, explains);
+    let rows = blocks.iter().flat_map(|block| match block {
+        Block::Table { rows, .. } => rows.as_slice(),
+        Block::List { .. } => &[],
+    });
+    let titles = rows.map(|row| row.title.chars().count()).max().unwrap_or(0);
+    let layout = Layout::of(labels.len(), titles.min(TITLE), width);
+    let mut text = String::new();
+    for group in layout.groups(labels.len()) {
+        text += &layout.heads(&labels[group.clone()]);
+        for block in &blocks {
+            if let Block::Table { title, rows, more } = block {
+                layout.table(&mut text, title, rows, &group);
+                if *more > 0 {
+                    text += &format!("  and {more} smaller\n");
+                }
+            }
+        }
+    }
+    for block in &blocks {
+        if let Block::List { title, lines } = block {
+            text += &format!("\n{title}\n");
+            for line in lines {
+                text += &wrapped(line, width);
+            }
+        }
+    }
+    text
+}
+
+/// What fits beside each other.
+struct Layout {
+    title: usize,
+    /// Columns of one image, the blank before it among them.
+    column: usize,
+    images: usize,
+    has_deltas: bool,
+    has_bars: bool,
+}
+
+impl Layout {
+    fn of(images: usize, title: usize, width: usize) -> Self {
+        let left = width.saturating_sub(title);
+        let each = left / images.max(1);
+        // A value, its star, a difference; and a bar where there is room.
+        let (full, with_bar) = (2 * NARROW + 3, 2 * NARROW + 4 + BAR);
+        let column = match each {
+            each if each >= with_bar => with_bar,
+            each if each >= full => full,
+            _ => NARROW + 3,
+        };
+        Self {
+            title,
+            column,
+            images: (left / column).clamp(1, images.max(1)),
+            has_deltas: column >= full && images > 1,
+            has_bars: column >= with_bar,
+        }
+    }
+
+    fn groups(&self, count: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let size = self.images;
+        (0..count)
+            .step_by(size)
+            .map(move |begin| begin..(begin + size).min(count))
+    }
+
+    fn heads(&self, labels: &[String]) -> String {
+        let mut line = " ".repeat(self.title);
+        for label in labels {
+            let shown = shortened(label, self.column - 2);
+            line += &format!("  {shown:<width$}", width = self.column - 2);
+        }
+        line.trim_end().to_owned() + "\n"
+    }
+
+    fn table(&self, text: &mut String, title: &str, rows: &[Row], group: &std::ops::Range<usize>) {
+        if !title.is_empty() {
+            *text += &format!("{title}\n");
+        }
+        for row in rows {
+            let name = shortened(&row.title, self.title);
+            let mut line = format!("{name:<width$}", width = self.title);
+            for cell in &row.cells[group.clone()] {
+                line += &self.cell(cell);
+            }
+            *text += line.trim_end();
+            text.push('\n');
+        }
+    }
+
+    fn cell(&self, cell: &Cell) -> String {
+        let star = if cell.is_best { '*' } else { ' ' };
+        let mut text = format!("  {:>NARROW$}{star}", cell.value);
+        if self.has_deltas {
+            text += &format!("{:>NARROW$}", cell.delta);
+        }
+        if self.has_bars {
+            text += &format!(" {:<BAR$}", bar(cell.weight));
+        }
+        format!("{text:<width$}", width = self.column)
+    }
+}
+
+/// Draws a part in thousandths as blocks, in eighths of one.
+fn bar(weight: u64) -> String {
+    let eighths = usize::try_from(weight).unwrap_or(0) * BAR * 8 / 1000;
+    let mut text = "█".repeat(eighths / 8);
+    let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+    text += rest;
+    text
+}
+
+fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    kept + "…"
+}
+
+/// Breaks a line between words; what follows the first part is moved in.
+fn wrapped(line: &str, width: usize) -> String {
+    let mut text = String::new();
+    let mut column = 0;
+    for word in line.split(' ') {
+        let length = word.chars().count();
+        if column == 0 {
+            text += "  ";
+            column = 2;
+        } else if column + 1 + length > width.max(40) {
+            text += "\n      ";
+            column = 6;
+        } else {
+            text.push(' ');
+            column += 1;
+        }
+        text += word;
+        column += length;
+    }
+    text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_have_eighths() {
+        assert_eq!(bar(1000), "████████");
+        assert_eq!(bar(0), "");
+        assert_eq!(bar(500), "████");
+        assert_eq!(bar(16), "▏");
+    }
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        let line = "one two three four five six seven eight nine ten";
+        assert_eq!(
+            wrapped(line, 40),
+            "  one two three four five six seven\n      eight nine ten\n"
+        );
+        assert_eq!(shortened("libexample", 6), "libex…");
+    }
+
+    #[test]
+    fn what_does_not_fit_goes_below() {
+        let wide = Layout::of(2, 20, 100);
+        assert!(wide.has_deltas && wide.has_bars && wide.images == 2);
+        let middle = Layout::of(3, 20, 90);
+        assert!(middle.has_deltas && !middle.has_bars && middle.images == 3);
+        let narrow = Layout::of(4, 20, 80);
+        assert!(!narrow.has_deltas && narrow.images == 4);
+        let groups: Vec<_> = Layout::of(5, 20, 50).groups(5).collect();
+        assert_eq!(groups, [0..2, 2..4, 4..5]);
+    }
+}
