@@ -13,6 +13,8 @@ use std::{
 pub(super) const FAILURE: u8 = 1;
 /// The request cannot be met.
 const USAGE: u8 = 2;
+/// An image has more than its budget allows.
+pub(super) const OVER_BUDGET: u8 = 3;
 /// What shells report for Ctrl-C.
 const INTERRUPTED: u8 = 130;
 
@@ -41,6 +43,25 @@ pub(super) fn tell(error: &Error, form: Form) -> ExitCode {
     };
     drop(io::stderr().write_all(told.as_bytes()));
     ExitCode::from(code(error.kind()))
+}
+
+/// Writes to stderr what broke a budget.
+pub(super) fn over_budget(lines: &[&str], form: Form) {
+    let told = match form {
+        Form::Text => lines
+            .iter()
+            .map(|line| format!("over budget: {line}\n"))
+            .collect(),
+        Form::Json => {
+            let object = json!({
+                "event": "over-budget",
+                "breaches": lines,
+                "exit_code": OVER_BUDGET,
+            });
+            format!("{object}\n")
+        }
+    };
+    drop(io::stderr().write_all(printable(&told).as_bytes()));
 }
 
 /// Maps the sort of failure to the exit code.

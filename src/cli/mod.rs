@@ -8,6 +8,7 @@ mod buildroot;
 mod cache;
 mod changes;
 mod closing;
+mod compare;
 mod failure;
 mod fetch;
 mod gentoo;
@@ -18,8 +19,10 @@ mod messages;
 mod plan;
 mod scratch;
 mod stage;
+mod subject;
 #[cfg(test)]
 mod tests;
+mod why;
 
 use crate::{recipe::request::names_a_file, registry::Registry};
 use boot_kit::Result;
@@ -27,6 +30,7 @@ use build::{FileArguments, NameArguments};
 use buildroot::BuildrootArguments;
 use cache::CacheArguments;
 use clap::{Args, Command, FromArgMatches};
+use compare::CompareArguments;
 use fetch::FetchArguments;
 use gentoo::GentooArguments;
 use inspect::InspectArguments;
@@ -39,6 +43,7 @@ use std::{
     io::{self, Write},
     process::ExitCode,
 };
+use why::WhyArguments;
 
 const ABOUT: &str = "Make a base image of a Linux distribution, ready to import";
 const EXAMPLES: &str = "\
@@ -77,6 +82,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         "stage" => StageArguments::from_arg_matches(matches).map(StageArguments::run),
         "scratch" => ScratchArguments::from_arg_matches(matches).map(ScratchArguments::run),
+        "compare" => {
+            CompareArguments::from_arg_matches(matches).map(|compare| compare.run(&mut registry))
+        }
+        "why" => WhyArguments::from_arg_matches(matches).map(|why| why.run(&mut registry)),
         "build" => FileArguments::from_arg_matches(matches).map(|file| file.run(&mut registry)),
         name => {
             NameArguments::from_arg_matches(matches).map(|build| build.run(name, &mut registry))
@@ -121,6 +130,8 @@ fn command(registry: &Registry) -> Command {
     let scratch = named_by_program(ScratchArguments::augment_args(Command::new("scratch")));
     let inspect = InspectArguments::augment_args(Command::new("inspect"));
     let list = ListArguments::augment_args(Command::new("list"));
+    let compare = reported(CompareArguments::augment_args(Command::new("compare")));
+    let why = reported(WhyArguments::augment_args(Command::new("why")));
     let cache = CacheArguments::augment_args(Command::new("cache"));
     command
         .subcommand(
@@ -135,6 +146,10 @@ fn command(registry: &Registry) -> Command {
         .subcommand(scratch.about("Make an image of a program and nothing else"))
         .subcommand(inspect.about("Show what an image costs, where it goes, and what it holds"))
         .subcommand(list.about("List distributions, releases and variants"))
+        .subcommand(compare.about("Say what images cost, why they differ, and what could go"))
+        .subcommand(
+            why.about("Say how a package or path came into an image, or why it is not there"),
+        )
         .subcommand(cache.about("List, check or clean what builds keep for the next one"))
 }
 
@@ -182,6 +197,15 @@ fn named_by_program(command: Command) -> Command {
         .fold(command, |command, (argument, help)| {
             command.mut_arg(argument, |argument| argument.help(help))
         })
+}
+
+/// What is written is a report: the flags of images mean those that are built for it.
+fn reported(command: Command) -> Command {
+    command.mut_arg("output", |output| {
+        output
+            .value_name("FILE")
+            .help("Write the report here; the ending says the form: .json, .csv, .md, .html")
+    })
 }
 
 /// Tells what clap has to say, which is help as well as errors.

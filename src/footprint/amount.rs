@@ -2,6 +2,9 @@
 
 /// Writes a size: `512 B`, `4.2 kB`, `116.2 MB`.
 pub fn amount(bytes: u64) -> String {
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
     let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
     for (unit, name) in units {
         // In tenths, so that 999,960 bytes are 1.0 MB.

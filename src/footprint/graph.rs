@@ -216,7 +216,8 @@ mod tests {
                 .map(|place| packages[place].name.as_str())
                 .collect()
         };
-        assert_eq!(way("perl"), ["helpers", "merge", "perl"]);
+        assert_eq!(way("perl"), ["apt", "libapt", "perl"]);
+        assert_eq!(way("merge"), ["helpers", "merge"]);
         assert_eq!(way("libapt"), ["apt", "libapt"]);
         assert_eq!(way("ceph"), ["ceph"]);
     }

@@ -2,6 +2,7 @@
 
 use super::{Block, Cell, Row, blocks, labels};
 use crate::footprint::compare::Comparison;
+use std::ops::Range;
 
 /// The narrowest column an image gets.
 const NARROW: usize = 10;
@@ -27,7 +28,7 @@ pub fn table(comparison: &Comparison, width: usize, explains: bool) -> String {
     let layout = Layout::of(labels.len(), titles.min(TITLE), width);
     let mut text = String::new();
     for group in layout.groups(labels.len()) {
-        text += &layout.heads(&labels[group.clone()]);
+        text += &layout.heads(&labels, &group);
         for block in &blocks {
             if let Block::Table { title, rows, more } = block {
                 layout.table(&mut text, title, rows, &group);
@@ -51,8 +52,7 @@ pub fn table(comparison: &Comparison, width: usize, explains: bool) -> String {
 /// What fits beside each other.
 struct Layout {
     title: usize,
-    /// Columns of one image, the blank before it among them.
-    column: usize,
+    /// How many images fit.
     images: usize,
     has_deltas: bool,
     has_bars: bool,
@@ -60,65 +60,80 @@ struct Layout {
 
 impl Layout {
     fn of(images: usize, title: usize, width: usize) -> Self {
-        let left = width.saturating_sub(title);
-        let each = left / images.max(1);
-        // A value, its star, a difference; and a bar where there is room.
-        let (full, with_bar) = (2 * NARROW + 3, 2 * NARROW + 4 + BAR);
-        let column = match each {
-            each if each >= with_bar => with_bar,
-            each if each >= full => full,
-            _ => NARROW + 3,
-        };
-        Self {
+        let with = |has_deltas, has_bars| Self {
             title,
-            column,
-            images: (left / column).clamp(1, images.max(1)),
-            has_deltas: column >= full && images > 1,
-            has_bars: column >= with_bar,
-        }
+            images: images.max(1),
+            has_deltas,
+            has_bars,
+        };
+        let layouts = [with(true, true), with(true, false), with(false, false)];
+        let fits =
+            |layout: &Self| title + (0..images).map(|it| layout.column(it)).sum::<usize>() <= width;
+        let found = layouts.into_iter().find(fits);
+        found.unwrap_or_else(|| {
+            let layout = with(false, false);
+            let fitting = width.saturating_sub(title) / layout.column(0);
+            Self {
+                images: fitting.clamp(1, images.max(1)),
+                ..layout
+            }
+        })
     }
 
-    fn groups(&self, count: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    /// How wide the column of an image is, the blanks before it among them: a value, its star, a difference from the
+    /// first, a bar.
+    fn column(&self, image: usize) -> usize {
+        let delta = if self.has_deltas && image > 0 {
+            NARROW
+        } else {
+            0
+        };
+        let bar = if self.has_bars { BAR + 1 } else { 0 };
+        2 + NARROW + 1 + delta + bar
+    }
+
+    fn groups(&self, count: usize) -> impl Iterator<Item = Range<usize>> {
         let size = self.images;
         (0..count)
             .step_by(size)
             .map(move |begin| begin..(begin + size).min(count))
     }
 
-    fn heads(&self, labels: &[String]) -> String {
+    fn heads(&self, labels: &[String], group: &Range<usize>) -> String {
         let mut line = " ".repeat(self.title);
-        for label in labels {
-            let shown = shortened(label, self.column - 2);
-            line += &format!("  {shown:<width$}", width = self.column - 2);
+        for image in group.clone() {
+            let width = self.column(image) - 2;
+            let shown = shortened(&labels[image], width);
+            line += &format!("  {shown:<width$}");
         }
         line.trim_end().to_owned() + "\n"
     }
 
-    fn table(&self, text: &mut String, title: &str, rows: &[Row], group: &std::ops::Range<usize>) {
+    fn table(&self, text: &mut String, title: &str, rows: &[Row], group: &Range<usize>) {
         if !title.is_empty() {
             *text += &format!("{title}\n");
         }
         for row in rows {
             let name = shortened(&row.title, self.title);
             let mut line = format!("{name:<width$}", width = self.title);
-            for cell in &row.cells[group.clone()] {
-                line += &self.cell(cell);
+            for image in group.clone() {
+                line += &self.cell(&row.cells[image], image);
             }
             *text += line.trim_end();
             text.push('\n');
         }
     }
 
-    fn cell(&self, cell: &Cell) -> String {
+    fn cell(&self, cell: &Cell, image: usize) -> String {
         let star = if cell.is_best { '*' } else { ' ' };
         let mut text = format!("  {:>NARROW$}{star}", cell.value);
-        if self.has_deltas {
+        if self.has_deltas && image > 0 {
             text += &format!("{:>NARROW$}", cell.delta);
         }
         if self.has_bars {
             text += &format!(" {:<BAR$}", bar(cell.weight));
         }
-        format!("{text:<width$}", width = self.column)
+        text
     }
 }
 
@@ -185,12 +200,20 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_goes_below() {
-        let wide = Layout::of(2, 20, 100);
-        assert!(wide.has_deltas && wide.has_bars && wide.images == 2);
-        let middle = Layout::of(3, 20, 90);
-        assert!(middle.has_deltas && !middle.has_bars && middle.images == 3);
-        let narrow = Layout::of(4, 20, 80);
-        assert!(!narrow.has_deltas && narrow.images == 4);
+        let fits = |layout: &Layout| (layout.images, layout.has_deltas, layout.has_bars);
+        for (images, width, wanted) in [
+            (2, 100, (2, true, true)),
+            (3, 80, (3, true, false)),
+            (4, 72, (4, false, false)),
+            (5, 50, (2, false, false)),
+            (5, 10, (1, false, false)),
+        ] {
+            assert_eq!(
+                fits(&Layout::of(images, 20, width)),
+                wanted,
+                "{images} in {width}"
+            );
+        }
         let groups: Vec<_> = Layout::of(5, 20, 50).groups(5).collect();
         assert_eq!(groups, [0..2, 2..4, 4..5]);
     }

@@ -1,0 +1,269 @@
+//! `boot compare`.
+
+use super::{
+    asking::{Access, HOW},
+    failure,
+    messages::Messages,
+    print,
+    subject::{Common, subject},
+};
+use crate::{
+    footprint::compare::{
+        By, Comparison, budget,
+        model::Limit,
+        text::{csv::csv, markdown::markdown, terminal::table},
+    },
+    ops::compare::{self as ops, Options, Subject},
+    recipe::Request,
+    registry::Registry,
+    sandbox,
+};
+use boot_kit::{Context, Error, ErrorKind, Result};
+use clap::{Args, ValueEnum};
+use rustix::termios::{isatty, tcgetwinsize};
+use std::{
+    io,
+    num::NonZero,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+const WHAT: &str = "What to build";
+const REPORT: &str = "The report";
+const GATE: &str = "A gate";
+
+/// The width of a table where nothing says how wide the terminal is.
+const WIDTH: usize = 120;
+
+/// The arguments of `boot compare`.
+#[derive(Debug, Args)]
+pub(super) struct CompareArguments {
+    /// Images: `debian`, `debian:bookworm+ceph`, a recipe file, a tar, an OCI or docker archive, an OCI directory, a directory
+    #[arg(value_name = "X", required = true)]
+    what: Vec<String>,
+
+    /// Call a package otherwise where a distribution has it under the other name, e.g. nginx=nginx-light
+    #[arg(long, value_name = "NAME=OTHER,…", value_delimiter = ',', value_parser = pair, help_heading = WHAT)]
+    map: Vec<(String, String)>,
+
+    /// Write the report in this form [default: by the ending of -o, else a table]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = REPORT)]
+    format: Option<Form>,
+
+    /// Take the images apart by this, too
+    #[arg(long, value_enum, value_name = "PART", help_heading = REPORT)]
+    by: Option<By>,
+
+    /// Tell all that makes a difference, and how it came there
+    #[arg(long, help_heading = REPORT)]
+    explain: bool,
+
+    /// With json: list every file
+    #[arg(long, help_heading = REPORT)]
+    files: bool,
+
+    /// Build what advice says, and tell what it saved
+    #[arg(long, help_heading = REPORT)]
+    advise: bool,
+
+    #[command(flatten)]
+    gate: Gate,
+
+    /// Use so many threads [default: one for each core]
+    #[arg(short, long, value_name = "N", help_heading = HOW)]
+    jobs: Option<NonZero<usize>>,
+
+    #[command(flatten)]
+    request: Request,
+    #[command(flatten)]
+    access: Access,
+    #[command(flatten)]
+    messages: Messages,
+}
+
+/// What an image must keep to.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Gate {
+    /// Exit with 3 if an image has more: size=60MB,setuid=5,files=5000
+    #[arg(long, value_name = "FIGURE=MOST,…", value_parser = limits, help_heading = GATE)]
+    budget: Vec<Limits>,
+
+    /// Compare with this older report (.json) or image, and tell what an update fetches
+    #[arg(long, value_name = "LAST", help_heading = GATE)]
+    against: Option<PathBuf>,
+}
+
+/// The limits of one `--budget`.
+#[derive(Clone, Debug, Default)]
+struct Limits(Vec<Limit>);
+
+fn limits(text: &str) -> Result<Limits> {
+    budget::parse(text).map(Limits)
+}
+
+impl Gate {
+    /// The limits, in the order in which they were said.
+    pub fn limits(&self) -> Vec<Limit> {
+        self.budget.iter().flat_map(|it| it.0.clone()).collect()
+    }
+
+    /// The older report or image.
+    pub fn against(&self) -> Option<PathBuf> {
+        self.against.clone()
+    }
+
+    /// Ends a command whose report is written: tells what broke the budget, if anything did.
+    pub fn end(comparison: &Comparison, messages: &Messages) -> ExitCode {
+        if comparison.breaches.is_empty() {
+            return ExitCode::SUCCESS;
+        }
+        let lines: Vec<&str> = comparison
+            .breaches
+            .iter()
+            .map(|it| it.text.as_str())
+            .collect();
+        failure::over_budget(&lines, messages.form());
+        ExitCode::from(failure::OVER_BUDGET)
+    }
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// For a terminal
+    Table,
+    /// For programs: see `docs/reference/compare-json.md`
+    Json,
+    /// For spreadsheets
+    Csv,
+    /// For a page
+    Md,
+    /// One page by itself, with maps
+    Html,
+}
+
+impl Form {
+    /// Finds the form that the ending of a file says.
+    fn of(path: &Path) -> Option<Self> {
+        Some(match path.extension()?.to_str()? {
+            "json" => Self::Json,
+            "csv" => Self::Csv,
+            "md" => Self::Md,
+            "html" => Self::Html,
+            _ => return None,
+        })
+    }
+
+    /// Finds the form of a report: as said, else as its file says, else a table.
+    pub fn choose(said: Option<Self>, output: Option<&Path>) -> Self {
+        said.or_else(|| output.and_then(Self::of))
+            .unwrap_or(Self::Table)
+    }
+}
+
+impl CompareArguments {
+    pub fn run(self, registry: &mut Registry) -> ExitCode {
+        let messages = self.messages.clone();
+        match self.carry_out(registry) {
+            Ok(code) => code,
+            Err(error) => failure::tell(&error, messages.form()),
+        }
+    }
+
+    fn carry_out(self, registry: &mut Registry) -> Result<ExitCode> {
+        let output = self.request.output.clone();
+        let flags = Request {
+            output: None,
+            ..self.request
+        };
+        let common = Common {
+            flags: &flags,
+            access: &self.access,
+            map: &self.map,
+        };
+        let subjects: Vec<Subject> = self
+            .what
+            .iter()
+            .map(|word| subject(word, &common, registry))
+            .collect::<Result<_>>()?;
+        let form = Form::choose(self.format, output.as_deref());
+        let options = Options {
+            by: self.by,
+            budget: self.gate.limits(),
+            against: self.gate.against(),
+            tries_advice: self.advise,
+            jobs: self.jobs,
+        };
+        let wants_root = |subject: &Subject| match subject {
+            Subject::Image(path) => path.is_dir(),
+            Subject::Recipe(_) => true,
+        };
+        // While there is one thread: listeners have threads of their own.
+        let entered = subjects
+            .iter()
+            .any(wants_root)
+            .then(sandbox::enter)
+            .transpose()?;
+        let report = self.messages.listener();
+        let comparison = ops::compare(entered.as_ref(), &subjects, &options, &report);
+        drop(report);
+        let mut comparison = comparison?;
+        if !(self.files && form == Form::Json) {
+            comparison.forget_files();
+        }
+        let text = rendered(&comparison, form, self.explain)?;
+        write(&text, output.as_deref())?;
+        Ok(Gate::end(&comparison, &self.messages))
+    }
+}
+
+fn rendered(comparison: &Comparison, form: Form, explains: bool) -> Result<String> {
+    Ok(match form {
+        Form::Table => table(comparison, width(), explains),
+        Form::Md => markdown(comparison, explains),
+        Form::Csv => csv(comparison),
+        Form::Json => json(comparison)?,
+        Form::Html => {
+            return Err(Error::new(ErrorKind::Usage, "pages are not there yet"));
+        }
+    })
+}
+
+/// Writes a value for programs.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value);
+    Ok(text.map_err(|error| Error::from(io::Error::from(error)))? + "\n")
+}
+
+/// Writes a report to a file, or to stdout.
+pub(super) fn write(text: &str, output: Option<&Path>) -> Result<()> {
+    match output.filter(|path| *path != Path::new("-")) {
+        Some(path) => fs_err::write(path, text)
+            .map_err(Error::from)
+            .context(|| "cannot write the report"),
+        None => print(text).context(|| "cannot write the report"),
+    }
+}
+
+/// How wide stdout is: the terminal's columns, else `COLUMNS`, else a page's.
+pub(super) fn width() -> usize {
+    let stdout = io::stdout();
+    let columns = isatty(&stdout)
+        .then(|| tcgetwinsize(&stdout).ok())
+        .flatten()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|columns| *columns > 0);
+    let named = || std::env::var("COLUMNS").ok()?.parse().ok();
+    columns.or_else(named).unwrap_or(WIDTH)
+}
+
+fn pair(text: &str) -> Result<(String, String)> {
+    let parts = text.split_once('=');
+    let parts = parts.filter(|(from, to)| !from.is_empty() && !to.is_empty());
+    parts
+        .map(|(from, to)| (from.to_owned(), to.to_owned()))
+        .ok_or_else(|| {
+            let message = format!("`{text}` names no two packages");
+            Error::new(ErrorKind::Usage, message).with_hint("write it as in `nginx=nginx-light`")
+        })
+}

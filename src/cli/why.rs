@@ -1,0 +1,178 @@
+//! `boot why`.
+
+use super::{
+    asking::Access,
+    compare::{json, write},
+    failure,
+    messages::Messages,
+    subject::{Common, subject},
+};
+use crate::{
+    footprint::{
+        amount::amount,
+        why::{Answer, Reason, Why},
+    },
+    ops::{
+        compare::Subject,
+        why::{self as ops},
+    },
+    recipe::Request,
+    registry::Registry,
+    sandbox,
+};
+use boot_kit::Result;
+use clap::Args;
+use std::process::ExitCode;
+
+/// How many of the packages that need another are named.
+const NAMED: usize = 12;
+
+/// The arguments of `boot why`.
+#[derive(Debug, Args)]
+pub(super) struct WhyArguments {
+    /// The image: as for `boot compare`
+    #[arg(value_name = "IMAGE")]
+    image: String,
+
+    /// A package, or a path with a leading slash
+    #[arg(value_name = "PACKAGE|PATH")]
+    what: String,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    request: Request,
+    #[command(flatten)]
+    access: Access,
+    #[command(flatten)]
+    messages: Messages,
+}
+
+impl WhyArguments {
+    pub fn run(self, registry: &mut Registry) -> ExitCode {
+        let form = self.messages.form();
+        failure::end(self.carry_out(registry), form)
+    }
+
+    fn carry_out(self, registry: &mut Registry) -> Result<()> {
+        let flags = Request {
+            output: None,
+            ..self.request
+        };
+        let common = Common {
+            flags: &flags,
+            access: &self.access,
+            map: &[],
+        };
+        let subject = subject(&self.image, &common, registry)?;
+        let wants_root = match &subject {
+            Subject::Image(path) => path.is_dir(),
+            Subject::Recipe(_) => true,
+        };
+        let entered = wants_root.then(sandbox::enter).transpose()?;
+        let report = self.messages.listener();
+        let answer = ops::why(entered.as_ref(), &subject, &self.what, &report);
+        drop(report);
+        let answer = answer?;
+        let text = if self.json {
+            json(&answer)?
+        } else {
+            text(&answer)
+        };
+        write(&text, None)
+    }
+}
+
+/// Writes an answer for people.
+pub(super) fn text(why: &Why) -> String {
+    let subject = &why.subject;
+    match &why.answer {
+        Answer::Package(reason) => told(reason),
+        Answer::Owned(reason) => format!(
+            "/{subject} is a file of {}\n{}",
+            reason.package,
+            told(reason)
+        ),
+        Answer::Generated(reason) => format!(
+            "/{subject} was made because of {}, which does not list it\n{}",
+            reason.package,
+            told(reason)
+        ),
+        Answer::Shared { packages } => {
+            let count = packages.len();
+            format!(
+                "/{subject} is a directory with files of {count} packages: {}\n",
+                some(packages)
+            )
+        }
+        Answer::Unowned => format!("/{subject} is of no package\n"),
+        Answer::Pruned {
+            package,
+            profile,
+            rule,
+        } => format!(
+            "/{subject} is not there: {package} has it, --prune {profile} leaves it out (`{rule}`)\n"
+        ),
+        Answer::Missing { package } => {
+            format!("/{subject} is not there: {package} has it, and no prune profile says why\n")
+        }
+    }
+}
+
+fn told(reason: &Reason) -> String {
+    let mut text = format!(
+        "{} {}: {}",
+        reason.package,
+        reason.version,
+        amount(reason.bytes)
+    );
+    if let (Some(bytes), Some(packages)) = (reason.retained_bytes, reason.retained_packages) {
+        text += &match packages {
+            1 => "; nothing else would leave with it".to_owned(),
+            2 => format!("; {} would leave with it and one more", amount(bytes)),
+            more => format!(
+                "; {} would leave with it and {} more",
+                amount(bytes),
+                more - 1
+            ),
+        };
+    }
+    text.push('\n');
+    for (depth, hop) in reason.way.iter().enumerate() {
+        let indent = "  ".repeat(depth + 1);
+        text += &match depth {
+            0 => format!("{indent}{} ({})\n", hop.package, hop.because),
+            _ => format!("{indent}needs {} ({})\n", hop.because, hop.package),
+        };
+    }
+    let direct = reason
+        .way
+        .len()
+        .checked_sub(2)
+        .map(|place| &reason.way[place].package);
+    let others: Vec<String> = reason
+        .needed_by
+        .iter()
+        .filter(|name| Some(*name) != direct)
+        .cloned()
+        .collect();
+    if !others.is_empty() {
+        text += &format!("also needed by {}\n", some(&others));
+    }
+    text
+}
+
+fn some(names: &[String]) -> String {
+    let shown = names
+        .iter()
+        .take(NAMED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
