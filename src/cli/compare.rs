@@ -1,11 +1,10 @@
 //! `boot compare`.
 
 use super::{
-    asking::{Access, HOW},
     failure,
+    inspect::{Look, enter_if_needed, width},
     messages::Messages,
     print,
-    subject::{Common, subject},
 };
 use crate::{
     footprint::compare::{
@@ -13,27 +12,23 @@ use crate::{
         model::Limit,
         text::{csv::csv, markdown::markdown, terminal::table},
     },
-    ops::compare::{self as ops, Options, Subject},
-    recipe::Request,
+    ops::{
+        compare::{self as ops, Options},
+        inspect::Subject,
+    },
     registry::Registry,
-    sandbox,
 };
 use boot_kit::{Context, Error, ErrorKind, Result};
 use clap::{Args, ValueEnum};
-use rustix::termios::{isatty, tcgetwinsize};
 use std::{
     io,
-    num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-const WHAT: &str = "What to build";
+const BUILT: &str = "An image that is built for this";
 const REPORT: &str = "The report";
 const GATE: &str = "A gate";
-
-/// The width of a table where nothing says how wide the terminal is.
-const WIDTH: usize = 120;
 
 /// The arguments of `boot compare`.
 #[derive(Debug, Args)]
@@ -43,7 +38,7 @@ pub(super) struct CompareArguments {
     what: Vec<String>,
 
     /// Call a package otherwise where a distribution has it under the other name, e.g. nginx=nginx-light
-    #[arg(long, value_name = "NAME=OTHER,…", value_delimiter = ',', value_parser = pair, help_heading = WHAT)]
+    #[arg(long, value_name = "NAME=OTHER,…", value_delimiter = ',', value_parser = pair, help_heading = BUILT)]
     map: Vec<(String, String)>,
 
     /// Write the report in this form [default: by the ending of -o, else a table]
@@ -69,14 +64,12 @@ pub(super) struct CompareArguments {
     #[command(flatten)]
     gate: Gate,
 
-    /// Use so many threads [default: one for each core]
-    #[arg(short, long, value_name = "N", help_heading = HOW)]
-    jobs: Option<NonZero<usize>>,
+    /// Write the report here; the ending says the form: .json, .csv, .md, .html
+    #[arg(short, long, value_name = "FILE", help_heading = REPORT)]
+    output: Option<PathBuf>,
 
     #[command(flatten)]
-    request: Request,
-    #[command(flatten)]
-    access: Access,
+    look: Look,
     #[command(flatten)]
     messages: Messages,
 }
@@ -163,56 +156,38 @@ impl Form {
 
 impl CompareArguments {
     pub fn run(self, registry: &mut Registry) -> ExitCode {
-        let messages = self.messages.clone();
+        let form = self.messages.form();
         match self.carry_out(registry) {
             Ok(code) => code,
-            Err(error) => failure::tell(&error, messages.form()),
+            Err(error) => failure::tell(&error, form),
         }
     }
 
-    fn carry_out(self, registry: &mut Registry) -> Result<ExitCode> {
-        let output = self.request.output.clone();
-        let flags = Request {
-            output: None,
-            ..self.request
-        };
-        let common = Common {
-            flags: &flags,
-            access: &self.access,
-            map: &self.map,
-        };
+    fn carry_out(&self, registry: &mut Registry) -> Result<ExitCode> {
         let subjects: Vec<Subject> = self
             .what
             .iter()
-            .map(|word| subject(word, &common, registry))
+            .map(|word| self.look.subject(word, registry))
             .collect::<Result<_>>()?;
-        let form = Form::choose(self.format, output.as_deref());
         let options = Options {
             by: self.by,
             budget: self.gate.limits(),
             against: self.gate.against(),
             tries_advice: self.advise,
-            jobs: self.jobs,
+            map: self.map.clone(),
+            look: self.look.options(),
         };
-        let wants_root = |subject: &Subject| match subject {
-            Subject::Image(path) => path.is_dir(),
-            Subject::Recipe(_) => true,
-        };
-        // While there is one thread: listeners have threads of their own.
-        let entered = subjects
-            .iter()
-            .any(wants_root)
-            .then(sandbox::enter)
-            .transpose()?;
+        let entered = enter_if_needed(&subjects)?;
         let report = self.messages.listener();
         let comparison = ops::compare(entered.as_ref(), &subjects, &options, &report);
         drop(report);
         let mut comparison = comparison?;
+        let form = Form::choose(self.format, self.output.as_deref());
         if !(self.files && form == Form::Json) {
             comparison.forget_files();
         }
         let text = rendered(&comparison, form, self.explain)?;
-        write(&text, output.as_deref())?;
+        write(&text, self.output.as_deref())?;
         Ok(Gate::end(&comparison, &self.messages))
     }
 }
@@ -243,18 +218,6 @@ pub(super) fn write(text: &str, output: Option<&Path>) -> Result<()> {
             .context(|| "cannot write the report"),
         None => print(text).context(|| "cannot write the report"),
     }
-}
-
-/// How wide stdout is: the terminal's columns, else `COLUMNS`, else a page's.
-pub(super) fn width() -> usize {
-    let stdout = io::stdout();
-    let columns = isatty(&stdout)
-        .then(|| tcgetwinsize(&stdout).ok())
-        .flatten()
-        .map(|size| usize::from(size.ws_col))
-        .filter(|columns| *columns > 0);
-    let named = || std::env::var("COLUMNS").ok()?.parse().ok();
-    columns.or_else(named).unwrap_or(WIDTH)
 }
 
 fn pair(text: &str) -> Result<(String, String)> {

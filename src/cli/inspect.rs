@@ -137,10 +137,16 @@ enum Format {
 }
 
 impl Look {
-    /// Finds what is meant by a word: a recipe file, a distribution, or what is at that path.
+    /// Finds what is meant by a word: a recipe file, a distribution (`debian`, `debian:bookworm`, `debian:trixie+ceph`),
+    /// or what is at that path.
     pub fn subject(&self, image: &str, registry: &mut Registry) -> Result<Subject> {
         let path = Path::new(image);
-        let is_distribution = registry.iter().any(|(name, _)| name == image);
+        let (named, include) = image.split_once('+').unwrap_or((image, ""));
+        let (named, release) = match named.split_once(':') {
+            Some((named, release)) => (named, Some(release.to_owned())),
+            None => (named, None),
+        };
+        let is_distribution = registry.iter().any(|(name, _)| name == named);
         if !names_a_file(image) && !is_distribution {
             if path.exists() {
                 return Ok(Subject::Path(path.to_owned()));
@@ -149,17 +155,22 @@ impl Look {
             let error = Error::new(ErrorKind::Usage, message);
             return Err(error.with_hint("`boot list` names all distributions"));
         }
+        let (word, release, include) = if names_a_file(image) {
+            (image, None, "")
+        } else {
+            (named, release, include)
+        };
         let flags = Request {
-            release: self.release.clone(),
+            release: release.or_else(|| self.release.clone()),
             variant: self.variant.clone(),
             arch: self.arch.clone(),
-            include: words(&self.include),
+            include: words(&[self.include.clone(), vec![include.to_owned()]].concat()),
             exclude: words(&self.exclude),
             mirror: self.mirror.clone(),
             prune: self.prune,
             ..Request::default()
         };
-        let asking = Asking::either(image, flags)?;
+        let asking = Asking::either(word, flags)?;
         let (recipe, mut options) = asking.complete(&self.access, registry)?;
         options.jobs = self.jobs;
         let mut name = format!("{} {}", recipe.distribution, recipe.release);

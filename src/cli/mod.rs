@@ -19,7 +19,6 @@ mod messages;
 mod plan;
 mod scratch;
 mod stage;
-mod subject;
 #[cfg(test)]
 mod tests;
 mod why;
@@ -130,8 +129,8 @@ fn command(registry: &Registry) -> Command {
     let scratch = named_by_program(ScratchArguments::augment_args(Command::new("scratch")));
     let inspect = InspectArguments::augment_args(Command::new("inspect"));
     let list = ListArguments::augment_args(Command::new("list"));
-    let compare = reported(CompareArguments::augment_args(Command::new("compare")));
-    let why = reported(WhyArguments::augment_args(Command::new("why")));
+    let compare = CompareArguments::augment_args(Command::new("compare"));
+    let why = WhyArguments::augment_args(Command::new("why"));
     let cache = CacheArguments::augment_args(Command::new("cache"));
     command
         .subcommand(
@@ -197,15 +196,6 @@ fn named_by_program(command: Command) -> Command {
         .fold(command, |command, (argument, help)| {
             command.mut_arg(argument, |argument| argument.help(help))
         })
-}
-
-/// What is written is a report: the flags of images mean those that are built for it.
-fn reported(command: Command) -> Command {
-    command.mut_arg("output", |output| {
-        output
-            .value_name("FILE")
-            .help("Write the report here; the ending says the form: .json, .csv, .md, .html")
-    })
 }
 
 /// Tells what clap has to say, which is help as well as errors.

@@ -1,24 +1,18 @@
 //! `boot why`.
 
 use super::{
-    asking::Access,
     compare::{json, write},
     failure,
+    inspect::{Look, enter_if_needed},
     messages::Messages,
-    subject::{Common, subject},
 };
 use crate::{
     footprint::{
         amount::amount,
         why::{Answer, Reason, Why},
     },
-    ops::{
-        compare::Subject,
-        why::{self as ops},
-    },
-    recipe::Request,
+    ops,
     registry::Registry,
-    sandbox,
 };
 use boot_kit::Result;
 use clap::Args;
@@ -43,9 +37,7 @@ pub(super) struct WhyArguments {
     json: bool,
 
     #[command(flatten)]
-    request: Request,
-    #[command(flatten)]
-    access: Access,
+    look: Look,
     #[command(flatten)]
     messages: Messages,
 }
@@ -57,23 +49,11 @@ impl WhyArguments {
     }
 
     fn carry_out(self, registry: &mut Registry) -> Result<()> {
-        let flags = Request {
-            output: None,
-            ..self.request
-        };
-        let common = Common {
-            flags: &flags,
-            access: &self.access,
-            map: &[],
-        };
-        let subject = subject(&self.image, &common, registry)?;
-        let wants_root = match &subject {
-            Subject::Image(path) => path.is_dir(),
-            Subject::Recipe(_) => true,
-        };
-        let entered = wants_root.then(sandbox::enter).transpose()?;
+        let subject = [self.look.subject(&self.image, registry)?];
+        let entered = enter_if_needed(&subject)?;
         let report = self.messages.listener();
-        let answer = ops::why(entered.as_ref(), &subject, &self.what, &report);
+        let options = self.look.options();
+        let answer = ops::why(&subject[0], entered.as_ref(), &self.what, &options, &report);
         drop(report);
         let answer = answer?;
         let text = if self.json {

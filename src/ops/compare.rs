@@ -1,8 +1,8 @@
 //! Several images side by side: what is missing is built, all is measured, advice is sought and tried.
 
 use super::{
-    build::{self, Options as BuildOptions},
-    connect,
+    build, connect,
+    inspect::{self, Subject, inspect},
 };
 use crate::{
     footprint::{
@@ -12,21 +12,17 @@ use crate::{
             model::{Advice, AdviceKind, Gain, Limit},
             pruning,
         },
-        graph::{retain, share_of},
-        model::{Form, Package},
+        graph::share_of,
+        model::{self, Package},
     },
     interrupt,
     net::Net,
     recipe::{Profile, distribution::Format},
     registry,
     sandbox::Entered,
-    work::temporary_directory,
 };
-use boot_kit::{
-    Alternative, Context, Error, ErrorKind, Event, Recipe, Report, Result, Weight, event::Phase,
-};
+use boot_kit::{Alternative, Context, Error, ErrorKind, Event, Report, Result, Weight};
 use std::{
-    num::NonZero,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -36,30 +32,6 @@ const WORTH_TRYING: i64 = 200_000;
 
 /// How much advice is tried for one image.
 const MOST_TRIED: usize = 4;
-
-/// One image to compare.
-#[derive(Clone, Debug)]
-pub enum Subject {
-    /// One that is there: a file or a directory.
-    Image(PathBuf),
-    /// One that is built for this.
-    Recipe(Box<Asked>),
-}
-
-/// A recipe, and how to build it.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// What headings call it.
-    pub name: String,
-    /// What was typed for it.
-    pub source: String,
-    /// What is asked for.
-    pub recipe: Recipe,
-    /// How it is built; the output is chosen here.
-    pub options: BuildOptions,
-    /// Packages that are called otherwise where they are called so at all: what was asked for, and what to try first.
-    pub map: Vec<(String, String)>,
-}
 
 /// What to do with the images.
 #[derive(Clone, Debug, Default)]
@@ -72,8 +44,10 @@ pub struct Options {
     pub against: Option<PathBuf>,
     /// Whether to build what advice says, and measure what it saves.
     pub tries_advice: bool,
-    /// Threads; `None`: one for each core.
-    pub jobs: Option<NonZero<usize>>,
+    /// What packages are called elsewhere: what is asked for, and the name to take where it is known.
+    pub map: Vec<(String, String)>,
+    /// How to look into them.
+    pub look: inspect::Options,
 }
 
 /// Compares `subjects`, of which there is at least one.
@@ -88,8 +62,8 @@ pub fn compare(
     let interrupt = interrupt::listen()?;
     let work = Work {
         entered,
+        options,
         report,
-        jobs: options.jobs,
     };
     let mut images = Vec::new();
     if let Some(path) = &options.against {
@@ -102,12 +76,10 @@ pub fn compare(
         let settled = work.settle(subject)?;
         let footprint = work.measure(&settled)?;
         let mut own = work.advice(&settled, &footprint, number(place))?;
-        if options.tries_advice
-            && let Subject::Recipe(asked) = &settled
-        {
+        if options.tries_advice && matches!(settled, Subject::Recipe { .. }) {
             for one in own.iter_mut().take(MOST_TRIED) {
                 interrupt::check(&interrupt)?;
-                work.attempt(asked, &footprint, one)?;
+                work.attempt(&settled, &footprint, one)?;
             }
             own.sort_by_key(|it| -it.measured.unwrap_or(it.predicted).bytes);
         }
@@ -126,21 +98,6 @@ pub fn compare(
     Ok(comparison)
 }
 
-/// Measures one image, which is built first if it is a recipe.
-pub fn measure(
-    entered: Option<&Entered>,
-    subject: &Subject,
-    jobs: Option<NonZero<usize>>,
-    report: &Arc<dyn Report>,
-) -> Result<Footprint> {
-    let work = Work {
-        entered,
-        report,
-        jobs,
-    };
-    work.measure(&work.settle(subject)?)
-}
-
 fn number(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
@@ -149,13 +106,13 @@ fn number(place: usize) -> u32 {
 fn older(path: &Path, subjects: &[Subject], work: &Work) -> Result<Footprint> {
     let is_report = path.extension().is_some_and(|ending| ending == "json");
     if !is_report {
-        return work.measure(&Subject::Image(path.to_owned()));
+        return work.measure(&Subject::Path(path.to_owned()));
     }
     let what = || format!("cannot read `{}`", path.display());
     let text = fs_err::read_to_string(path)
         .map_err(|error| Error::new(ErrorKind::Usage, error.to_string()))
         .context(what)?;
-    let names: Vec<String> = subjects.iter().map(Subject::name).collect();
+    let names: Vec<String> = subjects.iter().map(name_of).collect();
     report(&text, &names).context(what)
 }
 
@@ -170,7 +127,7 @@ pub fn report(text: &str, names: &[String]) -> Result<Footprint> {
     let schema = value.get("schema").and_then(serde_json::Value::as_str);
     let schema = schema.unwrap_or_default().to_owned();
     let images = match schema.as_str() {
-        crate::footprint::model::SCHEMA => serde_json::from_value(value).map(|image| vec![image]),
+        model::SCHEMA => serde_json::from_value(value).map(|image| vec![image]),
         found::model::SCHEMA => {
             serde_json::from_value::<Comparison>(value).map(|comparison| comparison.images)
         }
@@ -186,108 +143,73 @@ pub fn report(text: &str, names: &[String]) -> Result<Footprint> {
     Ok(images.swap_remove(place))
 }
 
-impl Subject {
-    /// What headings will call it.
-    fn name(&self) -> String {
-        match self {
-            Self::Image(path) => path
-                .file_name()
-                .unwrap_or(path.as_os_str())
-                .to_string_lossy()
-                .into_owned(),
-            Self::Recipe(asked) => asked.name.clone(),
-        }
+/// What headings will call an image.
+fn name_of(subject: &Subject) -> String {
+    match subject {
+        Subject::Path(path) => crate::footprint::source::stem(path),
+        Subject::Recipe { name, .. } => name.clone(),
     }
 }
 
 /// What all steps need.
 struct Work<'a> {
     entered: Option<&'a Entered>,
+    options: &'a Options,
     report: &'a Arc<dyn Report>,
-    jobs: Option<NonZero<usize>>,
 }
 
 impl Work<'_> {
+    fn measure(&self, subject: &Subject) -> Result<Footprint> {
+        inspect(subject, self.entered, &self.options.look, self.report)
+    }
+
     /// Decides what the packages of a recipe are called in its distribution.
     fn settle(&self, subject: &Subject) -> Result<Subject> {
-        let Subject::Recipe(asked) = subject else {
-            return Ok(subject.clone());
+        let mut settled = subject.clone();
+        let Subject::Recipe {
+            recipe,
+            options,
+            name,
+            ..
+        } = &mut settled
+        else {
+            return Ok(settled);
         };
-        let mut asked = asked.clone();
-        for (from, to) in asked.map.clone() {
-            let mut renamed = asked.recipe.include.clone();
-            for name in renamed.iter_mut().filter(|name| **name == from) {
-                name.clone_from(&to);
-            }
-            if renamed == asked.recipe.include {
+        for (from, to) in &self.options.map {
+            if !recipe.include.contains(from) {
                 continue;
             }
-            let recipe = Recipe {
-                include: renamed,
-                ..asked.recipe.clone()
-            };
-            match build::plan(&recipe, &asked.options, &**self.report) {
-                Ok(_) => asked.recipe = recipe,
+            let mut renamed = (**recipe).clone();
+            for include in renamed.include.iter_mut().filter(|it| *it == from) {
+                include.clone_from(to);
+            }
+            match build::plan(&renamed, options, &**self.report) {
+                Ok(_) => {
+                    **recipe = renamed;
+                    *name = name.replace(from.as_str(), to);
+                }
                 // The other name is not known there.
                 Err(error) if error.kind() == ErrorKind::Usage => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(Subject::Recipe(asked))
-    }
-
-    /// Measures an image, which is built first if it is a recipe.
-    fn measure(&self, subject: &Subject) -> Result<Footprint> {
-        match subject {
-            Subject::Image(path) => self.measure_file(path),
-            Subject::Recipe(asked) => self.build_and_measure(asked),
-        }
-    }
-
-    fn measure_file(&self, path: &Path) -> Result<Footprint> {
-        let mut footprint = super::inspect::measure(path, self.jobs, &**self.report)?;
-        retain(&mut footprint);
-        Ok(footprint)
-    }
-
-    fn build_and_measure(&self, asked: &Asked) -> Result<Footprint> {
-        let entered = self.entered.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Usage,
-                "a recipe is built in namespaces of its own",
-            )
-        })?;
-        let folder = tempfile::Builder::new()
-            .prefix("boot-compare-")
-            .tempdir_in(temporary_directory())
-            .map_err(Error::from)?;
-        let options = BuildOptions {
-            output: folder.path().join("image.tar"),
-            force: true,
-            ..asked.options.clone()
-        };
-        build::build(entered, &asked.recipe, &options, self.report)
-            .context(|| format!("cannot build {}", asked.name))?;
-        self.report.event(Event::Phase(Phase::Export));
-        let mut footprint = self.measure_file(&options.output)?;
-        footprint.image.name.clone_from(&asked.name);
-        footprint.image.source.clone_from(&asked.source);
-        footprint.image.form = Form::Recipe;
-        footprint.sizes.stored = None;
-        Ok(footprint)
+        Ok(settled)
     }
 
     /// Finds what could make an image smaller, the largest gain first.
     fn advice(&self, subject: &Subject, footprint: &Footprint, image: u32) -> Result<Vec<Advice>> {
         let family = family(subject, footprint);
         let mut advice = pruning::advice(image, footprint, family)?;
-        if let Subject::Recipe(asked) = subject {
-            let store = connect::store(asked.options.cache_dir.as_deref())?;
+        if let Subject::Recipe {
+            recipe, options, ..
+        } = subject
+        {
+            let store = connect::store(options.cache_dir.as_deref())?;
             let interrupt = interrupt::listen()?;
-            let net_options = connect::net_options(asked.options.offline);
+            let net_options = connect::net_options(options.offline);
             let net = Net::new(&store, net_options, &**self.report, &interrupt);
-            let backend = registry::backend(asked.options.format);
-            let alternatives = backend.alternatives(&asked.recipe, &net, &**self.report)?;
+            let backend = registry::backend(options.format);
+            let alternatives = backend.alternatives(recipe, &net, &**self.report)?;
             let told = alternatives
                 .iter()
                 .map(|it| alternative(it, image, footprint));
@@ -298,24 +220,15 @@ impl Work<'_> {
     }
 
     /// Builds an image as advice says, and measures what that saves.
-    fn attempt(&self, asked: &Asked, footprint: &Footprint, advice: &mut Advice) -> Result<()> {
-        let mut changed = asked.clone();
-        for pair in advice.flags.chunks_exact(2) {
-            let words = || pair[1].split(',').map(str::to_owned);
-            match pair[0].as_str() {
-                "--include" => changed.recipe.include.extend(words()),
-                "--exclude" => changed.recipe.exclude.extend(words()),
-                "--prune" => changed.options.prune = profile(&pair[1])?,
-                _ => {}
-            }
-        }
-        let smaller = match self.build_and_measure(&changed) {
+    fn attempt(&self, subject: &Subject, footprint: &Footprint, advice: &mut Advice) -> Result<()> {
+        let changed = with_flags(subject, &advice.flags)?;
+        let smaller = match self.measure(&changed) {
             Ok(smaller) => smaller,
             Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
             Err(error) => {
                 let message = format!(
                     "{} with {}: {}",
-                    asked.name,
+                    footprint.image.name,
                     advice.flags.join(" "),
                     error.one_line()
                 );
@@ -335,6 +248,27 @@ impl Work<'_> {
     }
 }
 
+/// Adds flags of advice to a recipe.
+fn with_flags(subject: &Subject, flags: &[String]) -> Result<Subject> {
+    let mut changed = subject.clone();
+    let Subject::Recipe {
+        recipe, options, ..
+    } = &mut changed
+    else {
+        return Ok(changed);
+    };
+    for pair in flags.chunks_exact(2) {
+        let words = || pair[1].split(',').map(str::to_owned);
+        match pair[0].as_str() {
+            "--include" => recipe.include.extend(words()),
+            "--exclude" => recipe.exclude.extend(words()),
+            "--prune" => options.prune = profile(&pair[1])?,
+            _ => {}
+        }
+    }
+    Ok(changed)
+}
+
 fn profile(name: &str) -> Result<Profile> {
     let all = [Profile::None, Profile::Safe, Profile::Slim];
     all.into_iter()
@@ -344,8 +278,8 @@ fn profile(name: &str) -> Result<Profile> {
 
 /// Names the prune profiles that are for an image.
 pub(super) fn family(subject: &Subject, footprint: &Footprint) -> &'static str {
-    if let Subject::Recipe(asked) = subject {
-        return asked.options.format.name();
+    if let Subject::Recipe { options, .. } = subject {
+        return options.format.name();
     }
     family_of(footprint)
 }

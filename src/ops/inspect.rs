@@ -4,6 +4,7 @@ use super::{build, connect};
 use crate::{
     footprint::{
         self, Footprint, Measure,
+        graph::retain,
         model::{Form, Image},
         source::{self, Opened, Reading},
     },
@@ -19,7 +20,7 @@ use std::{
 };
 
 /// What to look into.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Subject {
     /// A file or a directory that holds an image.
     Path(PathBuf),
@@ -108,6 +109,7 @@ pub fn inspect(
     };
     let mut footprint = measure.finish(opened.image)?;
     footprint.sizes.stored = opened.stored;
+    retain(&mut footprint);
     Ok(footprint)
 }
 

@@ -1,9 +1,11 @@
 //! Why something is in an image.
 
-use super::compare::{Subject, family, measure};
+use super::{
+    compare::family,
+    inspect::{Options, Subject, inspect},
+};
 use crate::{
     footprint::why::{self as found, Why},
-    interrupt,
     sandbox::Entered,
 };
 use boot_kit::{Report, Result};
@@ -11,12 +13,12 @@ use std::sync::Arc;
 
 /// Answers about `what`, a package or a path, in `subject`, which is built first if it is a recipe.
 pub fn why(
-    entered: Option<&Entered>,
     subject: &Subject,
+    entered: Option<&Entered>,
     what: &str,
+    options: &Options,
     report: &Arc<dyn Report>,
 ) -> Result<Why> {
-    interrupt::listen()?;
-    let footprint = measure(entered, subject, None, report)?;
+    let footprint = inspect(subject, entered, options, report)?;
     found::why(&footprint, what, family(subject, &footprint))
 }
