@@ -7,23 +7,27 @@ use super::{
     print,
 };
 use crate::{
-    footprint::compare::{
-        By, Comparison, budget,
-        model::Limit,
-        text::{csv::csv, markdown::markdown, terminal::table},
+    footprint::{
+        Footprint,
+        compare::{
+            By, Comparison, budget,
+            model::{Breach, Limit},
+            text::{csv::csv, markdown::markdown, terminal::table},
+        },
     },
     ops::{
         compare::{self as ops, Options},
-        inspect::Subject,
+        inspect::{self, Subject},
     },
     registry::Registry,
 };
-use boot_kit::{Context, Error, ErrorKind, Result};
+use boot_kit::{Context, Error, ErrorKind, Report, Result};
 use clap::{Args, ValueEnum};
 use std::{
     io,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 const BUILT: &str = "An image that is built for this";
@@ -105,16 +109,33 @@ impl Gate {
         self.against.clone()
     }
 
+    /// Tells whether there is an older report or image.
+    pub fn is_against(&self) -> bool {
+        self.against.is_some()
+    }
+
+    /// Holds one image against the limits and what is older.
+    pub fn judge(
+        &self,
+        footprint: Footprint,
+        look: &inspect::Options,
+        report: &Arc<dyn Report>,
+    ) -> Result<Comparison> {
+        let options = Options {
+            budget: self.limits(),
+            against: self.against(),
+            look: look.clone(),
+            ..Options::default()
+        };
+        ops::judge(footprint, &options, report)
+    }
+
     /// Ends a command whose report is written: tells what broke the budget, if anything did.
-    pub fn end(comparison: &Comparison, messages: &Messages) -> ExitCode {
-        if comparison.breaches.is_empty() {
+    pub fn end(breaches: &[Breach], messages: &Messages) -> ExitCode {
+        if breaches.is_empty() {
             return ExitCode::SUCCESS;
         }
-        let lines: Vec<&str> = comparison
-            .breaches
-            .iter()
-            .map(|it| it.text.as_str())
-            .collect();
+        let lines: Vec<&str> = breaches.iter().map(|it| it.text.as_str()).collect();
         failure::over_budget(&lines, messages.form());
         ExitCode::from(failure::OVER_BUDGET)
     }
@@ -188,11 +209,12 @@ impl CompareArguments {
         }
         let text = rendered(&comparison, form, self.explain)?;
         write(&text, self.output.as_deref())?;
-        Ok(Gate::end(&comparison, &self.messages))
+        Ok(Gate::end(&comparison.breaches, &self.messages))
     }
 }
 
-fn rendered(comparison: &Comparison, form: Form, explains: bool) -> Result<String> {
+/// Writes a comparison in a form; `explains` tells all of it.
+pub(super) fn rendered(comparison: &Comparison, form: Form, explains: bool) -> Result<String> {
     Ok(match form {
         Form::Table => table(comparison, width(), explains),
         Form::Md => markdown(comparison, explains),

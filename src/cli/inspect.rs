@@ -2,6 +2,7 @@
 
 use super::{
     asking::{Access, Asking, HOW},
+    compare::{self, Gate},
     failure,
     messages::Messages,
     print,
@@ -63,6 +64,9 @@ pub(super) struct InspectArguments {
     /// Write to this file instead of stdout
     #[arg(short, long, value_name = "FILE", help_heading = RESULT)]
     output: Option<PathBuf>,
+
+    #[command(flatten)]
+    gate: Gate,
 
     #[command(flatten)]
     look: Look,
@@ -134,6 +138,17 @@ enum Format {
     Csv,
     /// Main figures and one breakdown for documents
     Md,
+}
+
+impl From<Format> for compare::Form {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table,
+            Format::Json => Self::Json,
+            Format::Csv => Self::Csv,
+            Format::Md => Self::Md,
+        }
+    }
 }
 
 impl Look {
@@ -211,10 +226,13 @@ pub(super) fn enter_if_needed(subjects: &[Subject]) -> Result<Option<Entered>> {
 impl InspectArguments {
     pub fn run(self, registry: &mut Registry) -> ExitCode {
         let form = self.messages.form();
-        failure::end(self.carry_out(registry), form)
+        match self.carry_out(registry) {
+            Ok(code) => code,
+            Err(error) => failure::tell(&error, form),
+        }
     }
 
-    fn carry_out(&self, registry: &mut Registry) -> Result<()> {
+    fn carry_out(&self, registry: &mut Registry) -> Result<ExitCode> {
         let subject = [self.look.subject(&self.image, registry)?];
         let entered = enter_if_needed(&subject)?;
         let options = Options {
@@ -224,13 +242,21 @@ impl InspectArguments {
         };
         let report = self.messages.listener();
         let footprint = ops::inspect(&subject[0], entered.as_ref(), &options, &report);
+        let judged = footprint.and_then(|footprint| self.gate.judge(footprint, &options, &report));
         drop(report);
-        let written = self.text(footprint?)?;
+        let mut comparison = judged?;
+        let written = if self.gate.is_against() {
+            compare::rendered(&comparison, self.format.into(), false)?
+        } else {
+            let image = comparison.images.pop();
+            self.text(image.expect("one image was judged"))?
+        };
         match &self.output {
             Some(path) => fs_err::write(path, written).map_err(Error::from),
             None => print(&written).map_err(Error::from),
         }
-        .context(|| "cannot write what was found")
+        .context(|| "cannot write what was found")?;
+        Ok(Gate::end(&comparison.breaches, &self.messages))
     }
 
     fn text(&self, mut footprint: Footprint) -> Result<String> {

@@ -67,7 +67,8 @@ pub fn compare(
     };
     let mut images = Vec::new();
     if let Some(path) = &options.against {
-        images.push(older(path, subjects, &work)?);
+        let names: Vec<String> = subjects.iter().map(name_of).collect();
+        images.push(older(path, &names, &work)?);
     }
     let skipped = images.len();
     let mut advice = Vec::new();
@@ -86,16 +87,38 @@ pub fn compare(
         advice.extend(own);
         images.push(footprint);
     }
-    let mut comparison = found::compare(
-        images,
-        &found::Options {
-            by: options.by,
-            budget: options.budget.clone(),
-            against: options.against.is_some(),
-        },
-    );
+    let mut comparison = found::compare(images, &options.found());
     comparison.advice = advice;
     Ok(comparison)
+}
+
+/// Holds an image that is measured already against the limits and what is older; seeks no advice.
+pub fn judge(
+    footprint: Footprint,
+    options: &Options,
+    report: &Arc<dyn Report>,
+) -> Result<Comparison> {
+    let work = Work {
+        entered: None,
+        options,
+        report,
+    };
+    let mut images = Vec::new();
+    if let Some(path) = &options.against {
+        images.push(older(path, &[footprint.image.name.clone()], &work)?);
+    }
+    images.push(footprint);
+    Ok(found::compare(images, &options.found()))
+}
+
+impl Options {
+    fn found(&self) -> found::Options {
+        found::Options {
+            by: self.by,
+            budget: self.budget.clone(),
+            against: self.against.is_some(),
+        }
+    }
 }
 
 fn number(place: usize) -> u32 {
@@ -103,7 +126,7 @@ fn number(place: usize) -> u32 {
 }
 
 /// Reads an older report, or measures an older image.
-fn older(path: &Path, subjects: &[Subject], work: &Work) -> Result<Footprint> {
+fn older(path: &Path, names: &[String], work: &Work) -> Result<Footprint> {
     let is_report = path.extension().is_some_and(|ending| ending == "json");
     if !is_report {
         return work.measure(&Subject::Path(path.to_owned()));
@@ -112,8 +135,7 @@ fn older(path: &Path, subjects: &[Subject], work: &Work) -> Result<Footprint> {
     let text = fs_err::read_to_string(path)
         .map_err(|error| Error::new(ErrorKind::Usage, error.to_string()))
         .context(what)?;
-    let names: Vec<String> = subjects.iter().map(name_of).collect();
-    report(&text, &names).context(what)
+    report(&text, names).context(what)
 }
 
 /// Takes the image out of a report: of several the one of these names, else the last.
