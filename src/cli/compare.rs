@@ -37,7 +37,7 @@ const GATE: &str = "A gate";
 /// The arguments of `boot compare`.
 #[derive(Debug, Args)]
 pub(super) struct CompareArguments {
-    /// Images: `debian`, `debian:bookworm+ceph`, a recipe file, a tar, an OCI or docker archive, an OCI directory, a directory
+    /// Images: `debian`, `debian:bookworm+ceph`, a recipe file, a tar, an OCI or docker archive, an OCI directory, a directory, or a report (.json)
     #[arg(value_name = "X", required = true)]
     what: Vec<String>,
 

@@ -10,6 +10,7 @@
 //! | [`update`] | what a machine that has one image must fetch to have another |
 //! | [`budget`] | limits that an image must keep |
 //! | [`pruning`] | what a prune profile would save |
+//! | [`written`] | reports that were written before, read back |
 //! | [`text`] | a comparison for people and spreadsheets |
 
 pub mod breakdown;
@@ -20,9 +21,10 @@ pub mod model;
 pub mod pruning;
 pub mod sharing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod text;
 pub mod update;
+pub mod written;
 
 pub use breakdown::By;
 pub use model::Comparison;
