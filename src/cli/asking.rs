@@ -32,6 +32,18 @@ pub(super) struct Access {
     ignore_host: bool,
 }
 
+impl Access {
+    /// Where the store is; `None`: the user's cache directory.
+    pub fn cache_dir(&self) -> Option<PathBuf> {
+        self.cache_dir.clone()
+    }
+
+    /// Tells whether no network may be used.
+    pub fn is_offline(&self) -> bool {
+        self.offline
+    }
+}
+
 /// Where a lock is, and whether to build from it.
 #[derive(Clone, Debug, Args)]
 pub(super) struct FromLock {

@@ -1,7 +1,7 @@
 //! `boot inspect`.
 
 use super::{
-    asking::{Access, Asking, HOW},
+    asking::{Access, Asking, HOW, now},
     compare::{self, Gate},
     failure,
     messages::Messages,
@@ -12,7 +12,11 @@ use crate::{
         Footprint,
         report::{By, rows, screen, text},
     },
-    ops::inspect::{self as ops, Options, Subject},
+    ops::{
+        gentoo,
+        inspect::{self as ops, Options, Subject},
+        stage,
+    },
     recipe::{Profile, Request, complete::words, request::names_a_file},
     registry::Registry,
     sandbox::{self, Entered},
@@ -163,6 +167,9 @@ impl Look {
         };
         let is_distribution = registry.iter().any(|(name, _)| name == named);
         if !names_a_file(image) && !is_distribution {
+            if image == "gentoo" {
+                return Ok(self.gentoo());
+            }
             if path.exists() {
                 return Ok(Subject::Path(path.to_owned()));
             }
@@ -200,6 +207,24 @@ impl Look {
         })
     }
 
+    fn gentoo(&self) -> Subject {
+        let options = gentoo::Options {
+            arch: self.arch.clone(),
+            root: stage::Options {
+                cache_dir: self.access.cache_dir(),
+                offline: self.access.is_offline(),
+                jobs: self.jobs,
+                now: now(),
+                ..stage::Options::default()
+            },
+            ..gentoo::Options::default()
+        };
+        Subject::Gentoo {
+            options: Box::new(options),
+            left_out: words(&self.include),
+        }
+    }
+
     /// Says how to look into images, closures and gzip apart.
     pub fn options(&self) -> Options {
         Options {
@@ -218,6 +243,7 @@ impl Look {
 pub(super) fn enter_if_needed(subjects: &[Subject]) -> Result<Option<Entered>> {
     let needs = |subject: &Subject| match subject {
         Subject::Recipe { .. } => true,
+        Subject::Gentoo { .. } => false,
         Subject::Path(path) => path.is_dir() && !getuid().is_root(),
     };
     subjects.iter().any(needs).then(sandbox::enter).transpose()

@@ -118,6 +118,7 @@ fn name_of(subject: &Subject) -> String {
     match subject {
         Subject::Path(path) => stem(path),
         Subject::Recipe { name, .. } => name.clone(),
+        Subject::Gentoo { .. } => "gentoo".to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! From any image, built or not, to its footprint.
 
-use super::{build, connect};
+use super::{build, connect, gentoo};
 use crate::{
     footprint::{
         self, Footprint, Measure,
@@ -10,8 +10,9 @@ use crate::{
     },
     interrupt, registry,
     sandbox::Entered,
+    work::temporary_directory,
 };
-use boot_kit::{Context, Error, ErrorKind, Recipe, Report, Result};
+use boot_kit::{Context, Error, ErrorKind, Event, Recipe, Report, Result, Sink};
 use boot_stage::{buildroot_list, image::Platform};
 use std::{
     num::NonZero,
@@ -34,6 +35,13 @@ pub enum Subject {
         recipe: Box<Recipe>,
         /// How to build it; where to is of no matter.
         options: Box<build::Options>,
+    },
+    /// A stage of Gentoo, fetched for this.
+    Gentoo {
+        /// Which, and how it is fetched; where to is of no matter.
+        options: Box<gentoo::Options>,
+        /// Packages that were asked for: they cannot be added to a stage.
+        left_out: Vec<String>,
     },
 }
 
@@ -74,15 +82,23 @@ pub fn inspect(
         listed,
     };
     let mut measure = Measure::new(registry::inventories(), how)?;
+    let reading = Reading {
+        jobs,
+        which: options.which.as_deref(),
+        platform: options.platform.as_ref(),
+        interrupt: &interrupt,
+    };
     let opened = match subject {
-        Subject::Path(path) => {
-            let reading = Reading {
-                jobs,
-                which: options.which.as_deref(),
-                platform: options.platform.as_ref(),
-                interrupt: &interrupt,
-            };
-            source::send(path, &reading, &mut measure)?
+        Subject::Path(path) => source::send(path, &reading, &mut measure)?,
+        Subject::Gentoo { options, left_out } => {
+            if !left_out.is_empty() {
+                let left_out = left_out.join(", ");
+                let message = format!(
+                    "gentoo is taken as it is, without {left_out}: packages cannot be added to a stage"
+                );
+                report.event(Event::Warning { message });
+            }
+            stage(options, &reading, &mut measure, &**report)?
         }
         Subject::Recipe {
             source,
@@ -111,6 +127,34 @@ pub fn inspect(
     footprint.sizes.stored = opened.stored;
     retain(&mut footprint);
     Ok(footprint)
+}
+
+/// Fetches a stage, and sends what is made of it.
+fn stage(
+    options: &gentoo::Options,
+    reading: &Reading<'_>,
+    sink: &mut dyn Sink,
+    report: &dyn Report,
+) -> Result<Opened> {
+    let folder = tempfile::Builder::new()
+        .prefix("boot-inspect-")
+        .tempdir_in(temporary_directory())?;
+    let output = folder.path().join("stage.tar");
+    let mut options = options.clone();
+    options.root.output = Some(output.clone());
+    gentoo::gentoo(&options, report)?;
+    let opened = source::send(&output, reading, sink)?;
+    let flavour = options.flavour.map(|flavour| format!(" {flavour}"));
+    let image = Image {
+        name: format!("gentoo{}", flavour.unwrap_or_default()),
+        source: "gentoo".to_owned(),
+        form: Form::Recipe,
+        ..opened.image
+    };
+    Ok(Opened {
+        image,
+        stored: None,
+    })
 }
 
 fn listed(path: &Path) -> Result<(&'static str, Vec<boot_kit::inventory::Package>)> {

@@ -9,7 +9,7 @@ use crate::{
     },
     prune::{Profile, Prunable},
 };
-use boot_kit::{Entry, Event, Kind, Report, Result, RootPath, Sink};
+use boot_kit::{Entry, Kind, Result, RootPath, Sink, event::Silence};
 use std::{collections::BTreeMap, io};
 
 /// What saves less than this part of an image is not worth a flag.
@@ -31,7 +31,7 @@ pub fn advice(image: u32, footprint: &Footprint, family: &str) -> Result<Vec<Adv
             advice.push(Advice {
                 image,
                 flags: vec!["--prune".to_owned(), name],
-                text: format!("leave out {about}"),
+                text: format!("leave out {}", what(&about)),
                 kind: AdviceKind::Prune,
                 predicted: gain,
                 ..Advice::default()
@@ -44,7 +44,7 @@ pub fn advice(image: u32, footprint: &Footprint, family: &str) -> Result<Vec<Adv
 /// Predicts what a profile saves.
 pub fn gain(detail: &Detail, profile: &Profile) -> Result<Gain> {
     let mut listing = Listing::of(detail);
-    let pruned = profile.apply_to(&mut listing, &Nobody)?;
+    let pruned = profile.apply_to(&mut listing, &Silence)?;
     let written: u64 = listing.written;
     let zstd: u64 = listing.removed_zstd;
     let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -52,6 +52,12 @@ pub fn gain(detail: &Detail, profile: &Profile) -> Result<Gain> {
         bytes: signed(pruned.bytes) - signed(written),
         zstd_bytes: Some(signed(zstd)),
     })
+}
+
+/// The first half of what a profile says of itself, without what it says of another: `documentation and translations`.
+fn what(about: &str) -> &str {
+    let first = about.split(';').next().unwrap_or(about);
+    first.strip_suffix(" besides").unwrap_or(first)
 }
 
 /// Says in words what a gain is of.
@@ -148,11 +154,4 @@ impl Prunable for Listing<'_> {
     fn set_owner(&mut self, _path: &RootPath, _uid: u32, _gid: u32, _mode: u32) -> Result<()> {
         Ok(())
     }
-}
-
-/// Hears of nothing.
-struct Nobody;
-
-impl Report for Nobody {
-    fn event(&self, _event: Event) {}
 }

@@ -77,6 +77,29 @@ fn skipped(why: &str) {
 }
 
 #[test]
+fn a_stage_is_measured_as_it_would_be_written() {
+    use crate::ops::inspect::{Options as Look, Subject, inspect};
+    use std::sync::Arc;
+
+    let Some(bench) = Bench::new() else { return };
+    gentoo(&bench.options(), &Silence).expect("is right");
+    let files = bench.made();
+    let content: usize = files.values().map(|(_, content)| content.len()).sum();
+    let subject = Subject::Gentoo {
+        options: Box::new(bench.options()),
+        left_out: Vec::new(),
+    };
+    let silence: Arc<dyn Report> = Arc::new(Silence);
+    let footprint = inspect(&subject, None, &Look::default(), &silence).expect("is right");
+    assert_eq!(footprint.sizes.content, content as u64);
+    assert_eq!(footprint.packages.len(), 1);
+    assert_eq!(
+        (footprint.image.name.as_str(), footprint.sizes.stored),
+        ("gentoo", None)
+    );
+}
+
+#[test]
 fn a_stage_comes_from_the_mirror_and_is_touched_as_gentoo_does() {
     let Some(bench) = Bench::new() else { return };
     let made = gentoo(&bench.options(), &Silence).expect("is right");

@@ -99,14 +99,27 @@ impl Layout {
             .map(move |begin| begin..(begin + size).min(count))
     }
 
+    /// Writes the names of images above their columns, in as many lines as they need.
     fn heads(&self, labels: &[String], group: &Range<usize>) -> String {
-        let mut line = " ".repeat(self.title);
-        for image in group.clone() {
-            let width = self.column(image) - 2;
-            let shown = shortened(&labels[image], width);
-            line += &format!("  {shown:<width$}");
+        let columns: Vec<(usize, Vec<String>)> = group
+            .clone()
+            .map(|image| {
+                let width = self.column(image) - 2;
+                (width, broken(&labels[image], width))
+            })
+            .collect();
+        let lines = columns.iter().map(|(_, lines)| lines.len()).max();
+        let mut text = String::new();
+        for number in 0..lines.unwrap_or(0) {
+            let mut line = " ".repeat(self.title);
+            for (width, lines) in &columns {
+                let part = lines.get(number).map_or("", String::as_str);
+                line += &format!("  {part:<width$}");
+            }
+            text += line.trim_end();
+            text.push('\n');
         }
-        line.trim_end().to_owned() + "\n"
+        text
     }
 
     fn table(&self, text: &mut String, title: &str, rows: &[Row], group: &Range<usize>) {
@@ -144,6 +157,30 @@ fn bar(weight: u64) -> String {
     let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
     text += rest;
     text
+}
+
+/// Breaks a name into lines of a width: at blanks, after hyphens, and where a part is too long by itself.
+fn broken(name: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let length = |text: &str| text.chars().count();
+    for part in name.split_inclusive([' ', '-']) {
+        let at = lines.len() - 1;
+        if length(&lines[at]) > 0 && length(&lines[at]) + length(part.trim_end()) > width {
+            lines.push(String::new());
+        }
+        for letter in part.chars() {
+            let at = lines.len() - 1;
+            if length(&lines[at]) < width {
+                lines[at].push(letter);
+            } else if letter != ' ' {
+                lines.push(letter.to_string());
+            }
+        }
+    }
+    lines
+        .iter()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
 }
 
 fn shortened(text: &str, width: usize) -> String {
@@ -196,6 +233,16 @@ mod tests {
             "  one two three four five six seven\n      eight nine ten\n"
         );
         assert_eq!(shortened("libexample", 6), "libex…");
+        for (name, lines) in [
+            ("debian trixie + ceph", ["debian", "trixie +", "ceph"]),
+            (
+                "stage3-amd64-x1234567890",
+                ["stage3-", "amd64-", "x123456789|0"],
+            ),
+        ] {
+            let lines: Vec<&str> = lines.iter().flat_map(|line| line.split('|')).collect();
+            assert_eq!(broken(name, 10), lines);
+        }
     }
 
     #[test]
