@@ -104,8 +104,12 @@ impl Database<'_> {
     fn package(&self, control: &Control) -> Result<Package> {
         let (name, arch) = (control.package(), control.architecture());
         let automatic = self.automatic.as_ref();
-        let is_automatic =
-            |known: &BTreeSet<_>| known.contains(&(name.to_owned(), arch.to_owned()));
+        // apt notes what is for all architectures under its own.
+        let is_automatic = |known: &BTreeSet<(String, String)>| {
+            known
+                .iter()
+                .any(|(noted, of)| noted == name && (arch == "all" || of == arch))
+        };
         let info = [
             control.info_name(),
             name.to_owned(),

@@ -81,6 +81,39 @@ fn a_package_is_all_that_its_files_say() {
 }
 
 #[test]
+fn what_is_for_all_architectures_is_automatic_under_apts_own() {
+    let contents = contents(&[
+        (
+            "var/lib/dpkg/status",
+            "Package: needed\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n\
+             Package: wanted\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n\
+             Package: foreign\nStatus: install ok installed\nArchitecture: i386\nVersion: 1\n",
+        ),
+        (
+            "var/lib/apt/extended_states",
+            "Package: needed\nArchitecture: amd64\nAuto-Installed: 1\n\n\
+             Package: foreign\nArchitecture: amd64\nAuto-Installed: 1\n",
+        ),
+    ]);
+    let packages = Dpkg
+        .read(&contents)
+        .expect("well-formed")
+        .expect("is there");
+    let found: Vec<_> = packages
+        .iter()
+        .map(|it| (it.name.as_str(), it.automatic))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("needed", Some(true)),
+            ("wanted", Some(false)),
+            ("foreign", Some(false))
+        ]
+    );
+}
+
+#[test]
 fn images_without_dpkg_have_a_paragraph_each() {
     let contents = contents(&[
         (
