@@ -61,6 +61,8 @@ fn help_lists_distributions_as_commands() {
             "  stage      Make an image of a root archive, whoever packed it",
             "  scratch    Make an image of a program and nothing else",
             "  inspect    Show what an image costs, where it goes, and what it holds",
+            "  compare    Say what images cost, why they differ, and what could go",
+            "  why        Say how a package or path came into an image, or why it is not there",
             "  list       List distributions, releases and variants",
             "  cache      List, check or clean what builds keep for the next one",
         ]
@@ -81,6 +83,8 @@ fn the_reference_shows_the_help_as_it_is() {
         (vec!["stage", "-h"], "boot stage -h"),
         (vec!["scratch", "-h"], "boot scratch -h"),
         (vec!["inspect", "-h"], "boot inspect -h"),
+        (vec!["compare", "-h"], "boot compare -h"),
+        (vec!["why", "-h"], "boot why -h"),
         (vec!["list", "-h"], "boot list -h"),
         (vec!["cache", "-h"], "boot cache -h"),
         (vec!["cache", "list", "-h"], "boot cache list -h"),

@@ -55,7 +55,8 @@ Examples:
   boot build team.toml --locked                 build exactly those
   boot stage rootfs.tar.xz -o - | docker import - mine
   boot scratch --add ./hello:/usr/bin/hello     an image of a program and nothing else
-  boot inspect debian                           show what it costs and where it goes";
+  boot inspect debian                           show what it costs and where it goes
+  boot compare debian alpine                    say why they differ, and what could go";
 
 /// Runs the program with the given arguments, its own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -144,11 +145,11 @@ fn command(registry: &Registry) -> Command {
         .subcommand(stage.about("Make an image of a root archive, whoever packed it"))
         .subcommand(scratch.about("Make an image of a program and nothing else"))
         .subcommand(inspect.about("Show what an image costs, where it goes, and what it holds"))
-        .subcommand(list.about("List distributions, releases and variants"))
         .subcommand(compare.about("Say what images cost, why they differ, and what could go"))
         .subcommand(
             why.about("Say how a package or path came into an image, or why it is not there"),
         )
+        .subcommand(list.about("List distributions, releases and variants"))
         .subcommand(cache.about("List, check or clean what builds keep for the next one"))
 }
 

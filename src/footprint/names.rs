@@ -289,4 +289,44 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn of_two_real_releases_only_what_really_came_and_went_is_left() {
+        let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/debian-golden");
+        let names = |release: &str| {
+            let list = fs_err::read_to_string(format!("{data}/{release}/rootfs.manifest")).ok()?;
+            let names = list
+                .lines()
+                .filter_map(|line| line.split_whitespace().next());
+            Some(names.map(str::to_owned).collect::<Vec<_>>())
+        };
+        let (Some(before), Some(after)) = (names("bookworm"), names("trixie")) else {
+            #[expect(clippy::print_stderr, reason = "tests may")]
+            {
+                eprintln!("skipped: the lists of packages are not beside the checkout");
+            }
+            return;
+        };
+        let each = |names: &[String]| -> Vec<(String, u64)> {
+            names.iter().map(|name| (name.clone(), 1)).collect()
+        };
+        let (before, after) = (each(&before), each(&after));
+        let found = changes(
+            before.iter().map(|(name, bytes)| (name.as_str(), *bytes)),
+            after.iter().map(|(name, bytes)| (name.as_str(), *bytes)),
+        );
+        let named = |pick: fn(&Change) -> bool| -> Vec<&str> {
+            let picked = found.iter().filter(|change| pick(change));
+            picked.map(|change| change.family.as_str()).collect()
+        };
+        // Eight more have other names, and are paired.
+        assert_eq!(
+            named(|it| it.after.is_empty()),
+            ["adduser", "util-linux-extra"]
+        );
+        assert_eq!(
+            named(|it| it.before.is_empty()),
+            ["libbsd", "libssl", "login.defs", "openssl-provider-legacy"]
+        );
+    }
 }

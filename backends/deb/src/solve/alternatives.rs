@@ -85,7 +85,7 @@ struct Search<'u> {
     open: BTreeMap<PackageId, Vec<Demand>>,
 }
 
-impl<'u> Search<'u> {
+impl Search<'_> {
     /// Goes through all demands of what is chosen now.
     fn survey(&mut self) -> Result<()> {
         for owner in self.before.clone() {
