@@ -159,18 +159,20 @@ pub fn changes<'a>(
     let after = sum(&mut after.into_iter());
     let mut found = BTreeMap::<String, Change>::new();
     for (name, bytes) in &before {
-        let key = match after.contains_key(name) {
-            true => (*name).to_owned(),
-            false => family(name),
+        let key = if after.contains_key(name) {
+            (*name).to_owned()
+        } else {
+            family(name)
         };
         let change = found.entry(key).or_default();
         change.before.push((*name).to_owned());
         change.bytes_before += bytes;
     }
     for (name, bytes) in &after {
-        let key = match before.contains_key(name) {
-            true => (*name).to_owned(),
-            false => family(name),
+        let key = if before.contains_key(name) {
+            (*name).to_owned()
+        } else {
+            family(name)
         };
         let change = found.entry(key).or_default();
         change.after.push((*name).to_owned());

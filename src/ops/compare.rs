@@ -9,7 +9,10 @@ use super::{
 use crate::{
     footprint::{
         Footprint,
-        compare::{self as found, By, Comparison, model::Limit, written},
+        compare::{
+            self as found, By, Comparison, breakdown::breakdown, budget::breaches, model::Limit,
+            written,
+        },
         source::stem,
     },
     interrupt,
@@ -54,6 +57,11 @@ pub fn compare(
         options,
         report,
     };
+    if let ([Subject::Path(path)], None) = (subjects, &options.against)
+        && let Some(found) = again(path, options)
+    {
+        return Ok(found);
+    }
     let mut images = Vec::new();
     if let Some(path) = &options.against {
         let names: Vec<String> = subjects.iter().map(name_of).collect();
@@ -74,6 +82,23 @@ pub fn compare(
     Ok(comparison)
 }
 
+/// Takes up a comparison that was written before: as it was, with what is asked now.
+fn again(path: &Path, options: &Options) -> Option<Comparison> {
+    if path.extension().is_none_or(|ending| ending != "json") {
+        return None;
+    }
+    let mut found = written::comparison(&fs_err::read_to_string(path).ok()?)?;
+    let is_known = |by: &By| found.breakdowns.iter().any(|it| it.by == by.name());
+    if let Some(by) = options.by.filter(|by| !is_known(by)) {
+        found.breakdowns.push(breakdown(&found.images, by));
+    }
+    if !options.budget.is_empty() {
+        found.budget.clone_from(&options.budget);
+        found.breaches = breaches(&found, usize::from(!found.updates.is_empty()));
+    }
+    Some(found)
+}
+
 /// Holds an image that is measured already against the limits and what is older; seeks no advice.
 pub fn judge(
     footprint: Footprint,
@@ -87,7 +112,11 @@ pub fn judge(
     };
     let mut images = Vec::new();
     if let Some(path) = &options.against {
-        images.push(older(path, &[footprint.image.name.clone()], &work)?);
+        images.push(older(
+            path,
+            std::slice::from_ref(&footprint.image.name),
+            &work,
+        )?);
     }
     images.push(footprint);
     Ok(found::compare(images, &options.found()))

@@ -124,7 +124,8 @@ fn directories(image: &Footprint) -> Sizes {
         // Two levels; what is directly in a directory of the first is put together.
         let is_second = above.parent == Some(0);
         let is_first_alone = above.parent.is_none() && !node.directory;
-        if !(is_second && node.directory) && !is_first_alone {
+        let is_shown = is_second && node.directory || is_first_alone;
+        if !is_shown {
             continue;
         }
         let name = match above.parent {

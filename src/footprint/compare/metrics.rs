@@ -96,6 +96,7 @@ pub const DECISIVE: [&str; 13] = [
     "unstripped",
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "other figures may be unknown")]
 fn length<T>(list: &[T]) -> Option<u64> {
     Some(list.len() as u64)
 }

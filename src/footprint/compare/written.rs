@@ -29,6 +29,12 @@ pub fn images(text: &str) -> Result<Vec<Footprint>> {
     Ok(images)
 }
 
+/// Reads a report of `boot compare` back whole; `None` if it is another report or none.
+pub fn comparison(text: &str) -> Option<Comparison> {
+    let found: Comparison = serde_json::from_str(text).ok()?;
+    (found.schema == SCHEMA && !found.images.is_empty()).then_some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,10 +48,13 @@ mod tests {
         };
         let two = image("two", "apt+ apt 500", 10);
         let text = serde_json::to_string(&one).expect("all keys are strings");
-        assert_eq!(images(&text).expect("well-formed"), [one.clone()]);
+        let read = images(&text).expect("well-formed");
+        assert_eq!(read, std::slice::from_ref(&one));
         let both = compare(vec![one.clone(), two.clone()], &Options::default());
         let text = serde_json::to_string(&both).expect("all keys are strings");
         assert_eq!(images(&text).expect("well-formed"), [one, two]);
+        assert_eq!(comparison(&text), Some(both));
+        assert_eq!(comparison("{}"), None);
     }
 
     #[test]
