@@ -185,8 +185,8 @@ fn text(contributor: &Contributor, came: &[Placed], gone: &[Placed]) -> String {
     // New packages explain a growth if they are most of it.
     let explains = |packages: &[Placed]| sum(packages) * 2 > growth.unsigned_abs();
     let asked = came
-        .first()
-        .is_some_and(|(_, package)| package.automatic == Some(false));
+        .iter()
+        .any(|(_, package)| package.automatic == Some(false));
     let why = if contributor.before.is_empty() && via.is_empty() && asked {
         "new, asked for".to_owned()
     } else if contributor.before.is_empty() {
