@@ -16,7 +16,7 @@
 mod blob;
 pub mod cache;
 pub mod config;
-mod date;
+pub(crate) mod date;
 pub mod layer;
 pub mod manifest;
 #[cfg(test)]

@@ -22,6 +22,7 @@
 //! | [`retained`] | what would leave with a package |
 //! | [`why`] | why something is in an image, or is not |
 //! | [`report`] | the table, CSV and Markdown |
+//! | [`html`] | the report as one page |
 
 mod accounts;
 pub mod amount;
@@ -31,6 +32,7 @@ mod duplicates;
 mod elf;
 mod finish;
 pub mod graph;
+pub mod html;
 mod libc;
 pub mod measure;
 pub mod model;

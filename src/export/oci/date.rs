@@ -6,7 +6,7 @@ const LAST: i64 = 253_402_300_799;
 /// Writes seconds since 1970 as in RFC 3339, in UTC: `2026-01-31T12:00:00Z`.
 ///
 /// What is before 1970 or after 9999 is moved to the nearest second that is not.
-pub(super) fn rfc3339(seconds: i64) -> String {
+pub(crate) fn rfc3339(seconds: i64) -> String {
     let seconds = seconds.clamp(0, LAST);
     let (mut day, second) = (seconds / 86_400, seconds % 86_400);
     let is_leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
