@@ -14,6 +14,7 @@ use crate::{
             model::{Breach, Limit},
             text::{csv::csv, markdown::markdown, terminal::table},
         },
+        html,
     },
     ops::{
         compare::{self as ops, Options},
@@ -220,9 +221,7 @@ pub(super) fn rendered(comparison: &Comparison, form: Form, explains: bool) -> R
         Form::Md => markdown(comparison, explains),
         Form::Csv => csv(comparison),
         Form::Json => json(comparison)?,
-        Form::Html => {
-            return Err(Error::new(ErrorKind::Usage, "pages are not there yet"));
-        }
+        Form::Html => html::page(&html::Report::from(comparison)),
     })
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     footprint::{
-        Footprint,
+        Footprint, html,
         report::{By, rows, screen, text},
     },
     ops::{
@@ -142,6 +142,8 @@ enum Format {
     Csv,
     /// Main figures and one breakdown for documents
     Md,
+    /// One page by itself: treemaps, tables, no network
+    Html,
 }
 
 impl From<Format> for compare::Form {
@@ -151,6 +153,7 @@ impl From<Format> for compare::Form {
             Format::Json => Self::Json,
             Format::Csv => Self::Csv,
             Format::Md => Self::Md,
+            Format::Html => Self::Html,
         }
     }
 }
@@ -290,6 +293,7 @@ impl InspectArguments {
         Ok(match self.format {
             Format::Table => screen(&footprint, self.by, width()),
             Format::Csv => text::csv(by, &rows(&footprint, by)),
+            Format::Html => html::page(&html::Report::of(&[&footprint])),
             Format::Md => text::markdown(&footprint, by, &rows(&footprint, by)),
             Format::Json => {
                 if !self.files {
