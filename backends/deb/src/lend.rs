@@ -49,7 +49,7 @@ const PIPE: &str = "/var/lib/dpkg/boot-calls";
 const STAND_IN: &str = "#!/bin/sh
 exec 3>&1 4<&0
 answer=PIPE.$$
-mkfifo \"$answer\" && echo \"$$ PROGRAM\" >PIPE
+mkfifo \"$answer\" && echo \"$$ PROGRAM\" >PIPE || exit 255
 read -r status <\"$answer\"
 exit \"${status:-255}\"
 ";
@@ -58,9 +58,12 @@ exit \"${status:-255}\"
 /// meanwhile.
 ///
 /// The arguments are the pipe, the programs by the paths they are called by, and after `--` the commands, with `;` between
-/// them. A fork has the modules already and reads the program itself (`do`), which is then as if it had been started: the
-/// same scopes, `@ARGV`, `$0`. A program may call another before it ends.
+/// them. A fork has the modules and the program already, as a function in a package of its own, and runs it as if it had
+/// been started: with its `@ARGV`, its `$0`, and variables that nobody has used. A program that is no such function, as it
+/// has data after its end, is read by the fork (`do`). A program may call another before it ends.
 const LENDER: &str = r#"
+# Before all that follows, so that a program sees no name of it.
+sub Lent::compile { eval $_[0] }
 use strict;
 use Fcntl qw(O_NONBLOCK O_RDWR);
 
@@ -86,9 +89,9 @@ sub code {
 
 # Callers are looked at in /proc. Where it is that of other processes, in a container that may mount none, nothing is lent.
 my $lends = slurp('/proc/self/status') =~ /^NSpid:\s+\d+$/m;
-my %is_perl;
+my (%is_perl, %compiled);
 if ($lends) {
-    # What the programs will ask for, read once; what is not there they find out for themselves, and say so.
+    # The programs and what they ask for, read once; what is not there they find out for themselves, and say so.
     open my $stderr, '>&', \*STDERR;
     open STDERR, '>', '/dev/null';
     for my $name (@programs) {
@@ -97,6 +100,9 @@ if ($lends) {
         for my $module ($text =~ /^use\s+([A-Za-z][\w:]*)/mg) {
             eval "require $module";
         }
+        next if $text =~ /^__(?:END|DATA)__$/m;
+        my $package = 'Lent::P' . keys %compiled;
+        $compiled{$name} = Lent::compile("package $package; sub run {\n#line 1 \"$name\"\n$text\n\n=pod\n\n=cut\n\n}\n\\&run");
     }
     open STDERR, '>&', $stderr;
     system('mkfifo', $pipe) == 0 or exit 125;
@@ -124,7 +130,9 @@ sub serve {
     $0 = $name;
     $SIG{CHLD} = 'DEFAULT';
     ($!, $@, $?) = (0, '', 0);
-    do "$name.boot";
+    # Outside of functions, `shift` takes from @ARGV.
+    local *_ = \@ARGV;
+    $compiled{$name} ? eval { &{$compiled{$name}}; 1 } : do "$name.boot";
     exit 0 unless length $@;
     my $code = $! + 0;
     print STDERR $@;
@@ -139,7 +147,10 @@ if ($lends) {
 
 sub answer {
     my ($caller, $code) = @_;
-    delete $answered{$_} for grep { !kill 0, $_ } keys %answered;
+    for my $gone (grep { !kill 0, $_ } keys %answered) {
+        delete $answered{$gone};
+        unlink "$pipe.$gone";
+    }
     sysopen my $out, "$pipe.$caller", O_RDWR | O_NONBLOCK or return;
     syswrite $out, "$code\n";
     $answered{$caller} = $out;
@@ -370,6 +381,21 @@ nobody
         let text = "#!/usr/bin/perl\nuse File::Basename;\nprint getppid == $ENV{LENDER} ? 'lent' : 'anew', \"\\n\";\n";
         if let Some(ran) = run(text, "LENDER=$PPID $TOOL; LENDER=$PPID $TOOL") {
             assert_eq!(ran, (Some(0), "lent\nlent\n".into(), String::new()));
+        }
+    }
+
+    #[test]
+    fn a_program_is_read_once_and_its_variables_are_new_each_time() {
+        let reading = "BEGIN { print \"read\\n\" } my $n = 0; sub more { $n++ } more() for @ARGV; print \"$n\\n\";";
+        for ends in ["", "\n=head1 AUTHOR\n\nnobody\n", "\n=pod\n\nx\n\n=cut\n"] {
+            let text = format!("#!/usr/bin/perl\n{reading}{ends}");
+            if let Some(ran) = run(&text, "$TOOL a b; $TOOL c") {
+                assert_eq!(ran, (Some(0), "read\n2\n1\n".into(), String::new()));
+            }
+        }
+        let text = "#!/usr/bin/perl\nprint <DATA>;\n__DATA__\nits own\n";
+        if let Some(ran) = run(text, "$TOOL; $TOOL") {
+            assert_eq!(ran, (Some(0), "its own\nits own\n".into(), String::new()));
         }
     }
 
