@@ -179,37 +179,35 @@ fn write_tar<W: Write>(
     send: Walk<'_>,
     options: &Options<'_>,
 ) -> Result<(Written, W)> {
-    let mut outside = Hashing::new(&mut out);
-    let (entries, inside) = if compression == Compression::None {
-        (fill(&mut outside, send, options.epoch)?, None)
+    let (entries, (diff_id, _), (sha256, bytes)) = if compression == Compression::None {
+        let (entries, tar) = fill(&mut out, send, options.epoch)?;
+        (entries, tar, tar)
     } else {
+        let mut outside = Hashing::new(&mut out);
         let mut encoder = Encoder::new(&mut outside, compression, options.jobs)?;
-        let mut inside = Hashing::new(&mut encoder);
-        let entries = fill(&mut inside, send, options.epoch)?;
-        let (diff_id, _) = inside.finish();
+        let (entries, tar) = fill(&mut encoder, send, options.epoch)?;
         encoder.finish()?;
-        (entries, Some(diff_id))
+        (entries, tar, outside.finish())
     };
-    let (sha256, bytes) = outside.finish();
     out.flush()?;
-    let diff_id = Some(inside.unwrap_or(sha256));
     Ok((
         Written {
             entries,
             bytes,
             sha256: Some(sha256),
-            diff_id,
+            diff_id: Some(diff_id),
         },
         out,
     ))
 }
 
-fn fill<W: Write>(out: &mut W, send: Walk<'_>, epoch: i64) -> Result<u64> {
+/// Returns the number of entries, and the tar's digest and length.
+fn fill<W: Write>(out: &mut W, send: Walk<'_>, epoch: i64) -> Result<(u64, (Digest, u64))> {
     let mut tar = TarWriter::new(out, epoch);
     send(&mut tar)?;
     let entries = tar.entries();
-    tar.finish()?;
-    Ok(entries)
+    let (digest, bytes, _) = tar.finish()?;
+    Ok((entries, (digest, bytes)))
 }
 
 fn write_directory(path: &Path, send: Walk<'_>, options: &Options<'_>) -> Result<Written> {

@@ -35,7 +35,7 @@ use super::{
     watch::Watch,
 };
 use blob::{Blob, Layout, Permissions};
-use boot_kit::{Context, Digest, Result, digest::Hashing};
+use boot_kit::{Context, Digest, Result};
 use layer::encode;
 use std::io::Write;
 
@@ -124,13 +124,11 @@ fn write_archive(
     options: &Options<'_>,
 ) -> Result<(Digest, u64)> {
     let mut file = PendingFile::create(&output.path)?;
-    let mut hashing = Hashing::new(&mut file);
-    let mut tar = TarWriter::new(&mut hashing, options.epoch);
+    let mut tar = TarWriter::new(&mut file, options.epoch);
     let mut watch = Watch::new(&mut tar, options);
     layout.send(&mut watch, &Permissions::ANYWHERE, options.epoch)?;
     watch.finish()?;
-    tar.finish()?;
-    let (sha256, bytes) = hashing.finish();
+    let (sha256, bytes, _) = tar.finish()?;
     file.flush()?;
     file.commit(options.epoch.max(0), options.force)?;
     Ok((sha256, bytes))

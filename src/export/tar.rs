@@ -16,6 +16,7 @@
 //!
 //! A change in any row is format 2.
 
+mod aside;
 #[cfg(test)]
 mod tests;
 
@@ -23,7 +24,8 @@ use super::{
     header::{self, BLOCK},
     xattr,
 };
-use boot_kit::{Entry, Error, ErrorKind, Kind, Result, RootPath, Sink};
+use aside::Aside;
+use boot_kit::{Digest, Entry, Error, ErrorKind, Kind, Result, RootPath, Sink};
 use std::{
     collections::{BTreeMap, HashMap},
     io::{self, Read, Write},
@@ -43,6 +45,7 @@ pub struct TarWriter<W> {
     epoch: i64,
     buffer: Box<[u8]>,
     filled: usize,
+    aside: Aside,
     header: Vec<u8>,
     last: Option<RootPath>,
     /// The attributes of the files that have some, for hard links to them.
@@ -60,6 +63,7 @@ impl<W: Write> TarWriter<W> {
             epoch,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             filled: 0,
+            aside: Aside::new(),
             header: Vec::new(),
             last: None,
             xattrs: HashMap::new(),
@@ -73,13 +77,15 @@ impl<W: Write> TarWriter<W> {
         self.entries
     }
 
-    /// Ends the tar and writes out what is gathered; the inner writer is neither flushed nor finished.
+    /// Ends the tar and writes out what is gathered; returns the tar's digest, its length in bytes and the inner writer,
+    /// which is neither flushed nor finished.
     ///
     /// Without this call the tar has no end and readers must take it for cut off.
-    pub fn finish(mut self) -> Result<W> {
+    pub fn finish(mut self) -> Result<(Digest, u64, W)> {
         self.append(&[0; 2 * BLOCK])?;
         self.write_out()?;
-        Ok(self.inner)
+        let (digest, bytes) = self.aside.finish();
+        Ok((digest, bytes, self.inner))
     }
 
     /// Appends the header of `entry`; the content of a file is to follow by [`push`](Self::push).
@@ -180,6 +186,8 @@ impl<W: Write> TarWriter<W> {
 
     fn write_out(&mut self) -> Result<()> {
         self.inner.write_all(&self.buffer[..self.filled])?;
+        let buffer = std::mem::take(&mut self.buffer);
+        self.buffer = self.aside.take(buffer, self.filled)?;
         self.filled = 0;
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::{
     interrupt::Until,
     store::{Incoming, LayerRecord, Store},
 };
-use boot_kit::{Entry, Error, Result, Root, RootPath, Sink, digest::Hashing};
+use boot_kit::{Entry, Error, Result, Root, RootPath, Sink};
 use std::{
     collections::BTreeSet,
     io::{self, Read},
@@ -17,7 +17,7 @@ use std::{
 
 /// Writes one layer, compressed, for the store.
 pub struct LayerWriter {
-    tar: TarWriter<Hashing<Encoder<Incoming>>>,
+    tar: TarWriter<Encoder<Incoming>>,
     /// What of the tree is in the layer; `None`: all of it.
     wanted: Option<BTreeSet<RootPath>>,
     removed: BTreeSet<RootPath>,
@@ -43,7 +43,7 @@ impl LayerWriter {
         }
         whiteouts.sort_by(|a, b| (&a.0, &a.1.path).cmp(&(&b.0, &b.1.path)));
         Ok(Self {
-            tar: TarWriter::new(Hashing::new(encoder), epoch),
+            tar: TarWriter::new(encoder, epoch),
             wanted,
             removed,
             whiteouts: whiteouts.into_iter().peekable(),
@@ -63,7 +63,7 @@ impl LayerWriter {
     pub fn finish(mut self, store: &Store, name: &str, keep: bool) -> Result<Layer> {
         self.whiteouts_before(None)?;
         let entries = self.tar.entries();
-        let (diff_id, size, encoder) = self.tar.finish()?.into_inner();
+        let (diff_id, size, encoder) = self.tar.finish()?;
         let (blob, blob_size, file) = store.keep_new(encoder.finish()?, keep)?;
         let record = LayerRecord {
             name: name.to_owned(),

@@ -8,6 +8,7 @@ use crate::{
 };
 use boot_kit::{
     Entry, ErrorKind, Kind, RootPath, Sink,
+    digest::Hashing,
     event::{Event, Silence},
 };
 use std::{
@@ -54,7 +55,7 @@ fn tar(name: &str, content: &str) -> Vec<u8> {
     };
     tar.entry(&entry, &mut content.as_bytes())
         .expect("memory does not fail");
-    tar.finish().expect("memory does not fail")
+    tar.finish().expect("memory does not fail").2
 }
 
 /// Writes an image of two layers: `base`, and `top`, which has the bytes given.

@@ -33,7 +33,9 @@ fn written(entries: &[(Entry, &[u8])]) -> Result<Vec<u8>> {
         tar.entry(entry, &mut &content[..])?;
     }
     assert_eq!(tar.entries(), entries.len() as u64);
-    tar.finish()
+    let (digest, length, tar) = tar.finish()?;
+    assert_eq!((digest, length), (Digest::of(&tar), tar.len() as u64));
+    Ok(tar)
 }
 
 /// The tar of one entry without its end.
@@ -373,4 +375,19 @@ fn the_tar_crate_reads_the_same_tree_and_two_runs_write_the_same_bytes() {
                 ),
             ]
     );
+}
+
+#[test]
+fn a_tar_of_many_buffers_has_the_digest_of_its_bytes() {
+    let content: Vec<u8> = (0..=250_u8).cycle().take(5 * BUFFER).collect();
+    let entry = entry(
+        "large",
+        Kind::File {
+            size: content.len() as u64,
+        },
+        0o644,
+    );
+    // `written` compares the digest with that of what was written.
+    let tar = written(&[(entry, &content)]).expect("memory does not fail");
+    assert!(tar.len() > 5 * BUFFER);
 }

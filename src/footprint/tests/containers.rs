@@ -45,7 +45,7 @@ fn a_tree_is_the_same_from_any_container() {
     let place = tempfile::tempdir().expect("may be made");
     let mut tar = TarWriter::new(Vec::new(), i64::MAX);
     send(&fixture(), &mut tar);
-    let tar = tar.finish().expect("memory does not fail");
+    let tar = tar.finish().expect("memory does not fail").2;
     let plain = place.path().join("x.tar");
     fs_err::write(&plain, &tar).expect("may be written");
     let wanted = measure_path(&plain);
@@ -95,7 +95,7 @@ fn reading_ends_when_it_is_told_to() {
     let path = place.path().join("x.tar");
     let mut tar = TarWriter::new(Vec::new(), 0);
     send(&fixture(), &mut tar);
-    fs_err::write(&path, tar.finish().expect("memory does not fail")).expect("may be written");
+    fs_err::write(&path, tar.finish().expect("memory does not fail").2).expect("may be written");
     let interrupt = Arc::new(AtomicBool::new(true));
     let mut measure = Measure::new(vec![], options(&[])).expect("well-formed");
     let stopped = source::send(&path, &reading(&interrupt), &mut measure).expect_err("told to");
@@ -143,7 +143,7 @@ fn an_image_of_layers_is_the_tree_they_come_to() {
     let tar = |tree: &[Made]| {
         let mut tar = TarWriter::new(Vec::new(), i64::MAX);
         send(tree, &mut tar);
-        tar.finish().expect("memory does not fail")
+        tar.finish().expect("memory does not fail").2
     };
     let lower = tar(&fixture());
     let mut upper = vec![
