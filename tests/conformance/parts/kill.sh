@@ -123,6 +123,8 @@ kill_at_random() {
     done
     echo "$hit were killed"
     [ "$hit" -ge 10 ]
+    # Without its layers, so that it stages a root, and tidies where it does.
+    "$BOOT" cache clean --cache-dir "$CACHE" --max-size 0MB
     TRIAL=()
     said=$(trial "$directory" -o "$directory/out/x.tar" --staging "$directory/staging" 2>&1) || true
     printf '%s\n' "$said"
