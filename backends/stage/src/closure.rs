@@ -202,18 +202,19 @@ impl<'a> Closure<'a> {
         interpreter: &[u8],
         program: &RootPath,
     ) -> Result<Result<Option<Loaded>, Missing>> {
-        let path = RootPath::parse(interpreter)?;
+        let missing = || Missing {
+            name: String::from_utf8_lossy(interpreter).into_owned(),
+            is_interpreter: true,
+            needed_by: program.clone(),
+            other: None,
+        };
+        let Ok(path) = RootPath::parse(interpreter) else {
+            return Ok(Err(missing()));
+        };
         if file(self.image, &path)?.is_none() {
             let source = match self.source {
                 Some(source) if file(source, &path)?.is_some() => source,
-                _ => {
-                    return Ok(Err(Missing {
-                        name: String::from_utf8_lossy(interpreter).into_owned(),
-                        is_interpreter: true,
-                        needed_by: program.clone(),
-                        other: None,
-                    }));
-                }
+                _ => return Ok(Err(missing())),
             };
             self.take(source, &path)?;
         }

@@ -54,10 +54,11 @@ impl System for Host {
     }
 }
 
+/// Whether there is nothing as far as this user can tell: loaders, too, pass over directories they may not enter.
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied
     )
 }
 

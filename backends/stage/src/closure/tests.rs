@@ -459,3 +459,19 @@ fn hostile_links_and_objects_end_somewhere() {
     assert_eq!(made, ["p", "usr/lib/liba.so", "usr/lib/libb.so"]);
     assert_eq!(missing.len(), 5);
 }
+
+#[test]
+fn an_interpreter_that_points_out_of_the_root_is_missing() {
+    let program = Elf::program().interpreter("/../ld.so").build();
+    let (made, missing) = complete(&[("p", program)], &debian());
+    assert_eq!(made, ["p"]);
+    assert_eq!(
+        missing,
+        [Missing {
+            name: "/../ld.so".into(),
+            is_interpreter: true,
+            needed_by: "p".into(),
+            other: None,
+        }]
+    );
+}
