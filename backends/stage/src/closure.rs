@@ -2,9 +2,10 @@
 //!
 //! The rules are those of glibc (`ld.so(8)`) and musl (`ldso/dynlink.c`): `DT_RPATH` of the object and of those that
 //! loaded it, `LD_LIBRARY_PATH`, `DT_RUNPATH`, then the directories of the cache and the loader's own; a library for
-//! another machine is passed over; one that is loaded already, by its name or `DT_SONAME`, is not looked up again. The
-//! image comes before the tree libraries are taken from, so that what was added counts. Libraries for certain
-//! processors only (`glibc-hwcaps`) are passed over: the general one runs everywhere.
+//! another machine is passed over; one that is loaded already, by its name or `DT_SONAME`, is not looked up again. What
+//! was added comes before what could be taken; what was taken for another program comes in its turn, so that each program
+//! gets what it would have got alone. Libraries for certain processors only (`glibc-hwcaps`) are passed over: the general
+//! one runs everywhere.
 //!
 //! What a program loads later by `dlopen` is told by nothing in its file, so it is not found.
 
@@ -276,24 +277,34 @@ impl<'a> Closure<'a> {
             searched.iter().map(place).collect()
         };
         let mut other = None;
-        for (path, _, is_cached) in &places {
+        // Where one was added, nothing more is taken: the loader finds the first there is.
+        let mut is_added = false;
+        for (path, _, _) in &places {
             match self.object(path)? {
-                Some(object) if object.machine == machine => {
-                    if *is_cached {
-                        self.link(name, path, own)?;
-                    }
-                    return Ok(Ok(loaded(path.clone(), object, None)));
-                }
+                Some(object) if object.machine == machine => is_added |= self.is_added(path)?,
                 found => remember(&mut other, path, found.as_deref()),
             }
         }
         for (path, beside, is_cached) in &places {
+            if let Some(object) = self.object(path)?
+                && object.machine == machine
+            {
+                if *is_cached {
+                    self.link(name, path, own)?;
+                }
+                let origin = self.origin(path)?;
+                return Ok(Ok(loaded(path.clone(), object, origin)));
+            }
+            if is_added {
+                continue;
+            }
             let (host, source) = (self.host, self.source);
             if let Some((source, beside)) = source.and(beside.as_ref()).map(|place| (host, place)) {
                 match object_of(source, beside)? {
                     Some(object) if object.machine == machine => {
                         let to = copy_as(self.image, source, beside, path, self.epoch)?;
                         self.note(&to, &object);
+                        self.origins.entry(to).or_insert_with(|| beside.clone());
                         return Ok(Ok(loaded(path.clone(), object, Some(beside.clone()))));
                     }
                     found => remember(&mut other, beside, found.as_deref()),
@@ -313,6 +324,18 @@ impl<'a> Closure<'a> {
             }
         }
         Ok(Err(other))
+    }
+
+    /// Tells whether the file a path leads to was added, not taken.
+    fn is_added(&self, path: &RootPath) -> Result<bool> {
+        let found = file(self.image, path)?;
+        Ok(found.is_some_and(|found| !self.taken.contains(&found.path)))
+    }
+
+    /// Where the file a path leads to is on the host, if that is where it came from.
+    fn origin(&self, path: &RootPath) -> Result<Option<RootPath>> {
+        let found = file(self.image, path)?;
+        Ok(found.and_then(|found| self.origins.get(&found.path).cloned()))
     }
 
     fn take(&mut self, source: &dyn System, path: &RootPath) -> Result<RootPath> {

@@ -379,6 +379,64 @@ fn libraries_beside_a_program_on_the_host_come_along() {
 }
 
 #[test]
+fn what_one_program_takes_is_not_what_another_has_beside_it() {
+    let host = tree(&[("home/b/lib/libssl.so.3", library("libssl.so.3"))]);
+    let mut source = debian();
+    source.push(("usr/lib/libssl.so.3", library("libssl.so.3")));
+    let source = tree(&source);
+    let mut image = tree(&[
+        ("a", program().needs("libssl.so.3").build()),
+        (
+            "app/bin/b",
+            program()
+                .needs("libssl.so.3")
+                .runpath("$ORIGIN/../lib")
+                .build(),
+        ),
+    ]);
+    let places = Places {
+        origins: BTreeMap::from([("app/bin/b".into(), "home/b/bin/b".into())]),
+        ..places(Some(&source), &host)
+    };
+    let mut closure = Closure::new(&mut image, places);
+    for program in ["a", "app/bin/b"] {
+        assert_eq!(closure.complete(&program.into()).expect("readable"), []);
+    }
+    let made = listed(&image);
+    let found = made.iter().filter(|path| path.ends_with("libssl.so.3"));
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        ["app/lib/libssl.so.3", "usr/lib/libssl.so.3"]
+    );
+}
+
+#[test]
+fn libraries_beside_an_added_library_come_along_whatever_is_looked_at_first() {
+    let a = Elf::library("liba.so")
+        .needs("libx.so")
+        .runpath("$ORIGIN")
+        .build();
+    let host = tree(&[
+        ("home/me/liba.so", a.clone()),
+        ("home/me/libx.so", library("libx.so")),
+    ]);
+    let source = tree(&debian());
+    let program = program().needs("liba.so").runpath("/opt").build();
+    for order in [["p", "opt/liba.so"], ["opt/liba.so", "p"]] {
+        let mut image = tree(&[("p", program.clone()), ("opt/liba.so", a.clone())]);
+        let places = Places {
+            origins: BTreeMap::from([("opt/liba.so".into(), "home/me/liba.so".into())]),
+            ..places(Some(&source), &host)
+        };
+        let mut closure = Closure::new(&mut image, places);
+        for path in order {
+            assert_eq!(closure.complete(&path.into()).expect("readable"), []);
+        }
+        assert!(listed(&image).contains(&"opt/libx.so".to_owned()));
+    }
+}
+
+#[test]
 fn the_environment_of_the_image_counts() {
     let (mut image, source, host) = (
         tree(&[("p", Elf::program().needs("libx.so").build())]),
