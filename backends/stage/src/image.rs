@@ -33,6 +33,9 @@ use blob::Files;
 use boot_kit::{Digest, Error, ErrorKind, Result, RootPath};
 use choice::Candidate;
 
+/// How many images of an archive are looked at.
+const MAX_MANIFESTS: usize = 1000;
+
 /// An image among the files that came, its manifest and configuration read and proven, its layers not yet.
 #[derive(Debug)]
 pub struct Image {

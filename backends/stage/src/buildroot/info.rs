@@ -80,7 +80,8 @@ pub fn times(log: &str) -> BTreeMap<String, Duration> {
             "start" => drop(begun.insert((package, step), at)),
             _ => {
                 if let Some(start) = begun.remove(&(package, step)) {
-                    *times.entry(package.to_owned()).or_default() += at.saturating_sub(start);
+                    let time: &mut Duration = times.entry(package.to_owned()).or_default();
+                    *time = time.saturating_add(at.saturating_sub(start));
                 }
             }
         }

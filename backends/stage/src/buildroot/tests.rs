@@ -190,6 +190,13 @@ fn steps_that_did_not_end_take_no_time() {
 }
 
 #[test]
+fn a_log_of_endless_times_adds_up_to_something() {
+    let step = "0:start:build: a\n18446744073709551615.9:end:build: a\n";
+    let times = info::times(&step.repeat(2));
+    assert_eq!(times, BTreeMap::from([("a".to_owned(), Duration::MAX)]));
+}
+
+#[test]
 fn licences_are_split_outside_their_remarks() {
     for (text, wanted) in [
         ("GPL-2.0, bzip2-1.0.4", vec!["GPL-2.0", "bzip2-1.0.4"]),

@@ -133,6 +133,10 @@ impl Object {
             ARM => part(bytes, 0, bytes.length().min(MAX_ARM))?.and_then(|all| platform(&all)),
             _ => platform(&header),
         };
+        let dynamic = segments.iter().filter(|it| it.kind == PT_DYNAMIC);
+        if dynamic.count() > 1 {
+            return Err(damaged("it has several dynamic sections"));
+        }
         for segment in &segments {
             match segment.kind {
                 PT_INTERP => object.interpreter = Some(interpreter(bytes, segment)?),

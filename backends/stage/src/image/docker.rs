@@ -5,7 +5,7 @@
 //! <https://github.com/moby/docker-image-spec/blob/main/v1.2.md#combined-image-json--filesystem-changeset-format>.
 
 use super::{
-    Candidate, Config, Named, Place,
+    Candidate, Config, MAX_MANIFESTS, Named, Place,
     blob::{Files, malformed, missing, parse, prove, wrong},
 };
 use boot_kit::{Context, Digest, Error, ErrorKind, Result, RootPath};
@@ -38,6 +38,10 @@ pub(super) fn entries(files: Files<'_>) -> Result<Option<Vec<Entry>>> {
         return Ok(None);
     };
     match parse::<Vec<Entry>>(MANIFEST, &bytes) {
+        Ok(entries) if entries.len() > MAX_MANIFESTS => {
+            let message = format!("`{MANIFEST}` names more images than any archive has");
+            Err(malformed(message))
+        }
         Ok(entries) => Ok(Some(entries)),
         Err(error) if !is_root && files.0.find(&RootPath::from("blobs")).is_some() => Err(error),
         Err(_) => Ok(None),

@@ -4,7 +4,7 @@
 //! docker's manifest lists and manifests (schema 2) are the same under other names.
 
 use super::{
-    Candidate, Config, Named, Place,
+    Candidate, Config, MAX_MANIFESTS, Named, Place,
     blob::{Descriptor, Files, malformed, missing, parse},
 };
 use boot_kit::{Error, ErrorKind, Result, RootPath};
@@ -15,9 +15,6 @@ const INDEX: &str = "index.json";
 const MARK: &str = "oci-layout";
 /// How deep indexes may be in one another.
 const MAX_DEPTH: usize = 4;
-/// How many manifests are looked at.
-const MAX_MANIFESTS: usize = 1000;
-
 /// The full name of an image, as containerd keeps it.
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
 /// The name of an image, or only its tag.

@@ -141,4 +141,9 @@ fn what_would_take_too_much_is_refused() {
     assert_eq!(refused(&needy.build()), "it needs more libraries than any");
     let long = Made::program().needs(&"x".repeat(20_000)).build();
     assert_eq!(refused(&long), "a name in it has no end");
+    let mut twice = Made::program().interpreter("/x").needs("x").build();
+    let headers = twice[64..].chunks_exact_mut(56);
+    let interpreter = { headers }.find(|header| header[0] == 3).expect("has one");
+    interpreter[0] = 2;
+    assert_eq!(refused(&twice), "it has several dynamic sections");
 }

@@ -257,3 +257,14 @@ fn it_stops_when_told_to() {
         .expect_err("is stopped");
     assert_eq!(error.kind(), ErrorKind::Interrupted);
 }
+
+#[test]
+fn an_archive_of_more_images_than_any_is_refused() {
+    let entry = json!({ "Config": "x.json", "Layers": [] });
+    let manifest = Value::from(vec![entry; 1001]).to_string();
+    let paths = Paths::from([("manifest.json".to_owned(), manifest.into_bytes())]);
+    assert_eq!(
+        refused(&paths),
+        "Parse: `manifest.json` names more images than any archive has"
+    );
+}
