@@ -5,7 +5,8 @@
 //! | [`step`] | the `>>>` lines of a build, and how far it is |
 //! | [`complaint`] | what a build that failed says is missing on this machine |
 //! | [`answer`] | what `printvars` prints, and which settings of a `.config` decide what is built |
-//! | [`info`], [`mod@inventory`] | packages, licences and sizes, by `show-info`, the list of files and the log of times |
+//! | [`list`] | the list of files: which package each is of |
+//! | [`info`], [`mod@inventory`] | packages, licences and sizes, by `show-info`, that list and the log of times |
 //! | [`mod@likeness`] | whether a root is one that Buildroot made |
 //!
 //! The formats are described in <https://buildroot.org/downloads/manual/manual.html> as far as they are at all; the rest
@@ -16,6 +17,7 @@ pub mod complaint;
 pub mod info;
 pub mod inventory;
 pub mod likeness;
+pub mod list;
 pub mod step;
 #[cfg(test)]
 mod tests;

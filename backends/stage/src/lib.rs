@@ -13,7 +13,6 @@
 
 pub mod about;
 pub mod buildroot;
-pub mod buildroot_list;
 pub mod closure;
 mod content;
 pub mod elf;
@@ -24,5 +23,6 @@ mod spool;
 pub mod tree;
 
 pub use about::About;
+pub use buildroot::list as buildroot_list;
 pub use content::Content;
 pub use tree::Tree;

@@ -16,6 +16,7 @@ mod tests;
 mod walk;
 
 pub(crate) use stratum::Stratum;
+pub(crate) use walk::{MAX_LINKS, parts};
 
 use crate::spool::Spool;
 use boot_kit::{Context, Entry, Error, ErrorKind, Kind, Result, RootPath, Sink};

@@ -1,6 +1,9 @@
 //! Which packages a root holds, under which licences, and what each takes.
 
-use super::info::{self, Info, licence_name, licences};
+use super::{
+    info::{self, Info, licence_name, licences},
+    list,
+};
 use crate::tree::Tree;
 use boot_kit::{Entry, Kind, Result, RootPath, Sink};
 use std::{
@@ -81,7 +84,8 @@ pub fn inventory(tree: &Tree, reports: &Reports) -> Result<Option<Inventory>> {
             packages.insert(name.clone(), described(name, Some(info)));
         }
     }
-    let owners = reports.files.as_deref().map(owners).unwrap_or_default();
+    let list = reports.files.as_deref().unwrap_or_default();
+    let owners = list::owners(list.as_bytes())?;
     let mut stock = Stock {
         owners: &owners,
         packages,
@@ -103,14 +107,6 @@ pub fn inventory(tree: &Tree, reports: &Reports) -> Result<Option<Inventory>> {
         unowned_files: if is_owned { unowned.files } else { 0 },
         unowned_bytes: if is_owned { unowned.bytes } else { 0 },
     }))
-}
-
-/// Reads `packages-file-list.txt`: the package of each path. A line is `PACKAGE,./PATH`.
-fn owners(text: &str) -> BTreeMap<RootPath, &str> {
-    let lines = text.lines().filter_map(|line| line.split_once(','));
-    // A path that leads out of the root is nobody's.
-    let paths = lines.filter_map(|(package, path)| Some((RootPath::parse(path).ok()?, package)));
-    paths.collect()
 }
 
 fn described(name: &str, info: Option<&Info>) -> Package {

@@ -1,7 +1,7 @@
 //! Files on their way from one tree into another, with the links that lead to them.
 
-use super::system::{MAX_LINKS, System, follow, names};
-use crate::tree::Tree;
+use super::system::{System, follow};
+use crate::tree::{MAX_LINKS, Tree, parts};
 use boot_kit::{Context, Entry, Error, ErrorKind, Kind, Result, RootPath, Sink};
 use std::{collections::BTreeMap, io};
 
@@ -16,7 +16,7 @@ pub(super) fn carry(
     path: &RootPath,
     epoch: i64,
 ) -> Result<RootPath> {
-    let mut left = names(path.bytes());
+    let mut left = parts(path.bytes());
     let mut here = RootPath::default();
     let mut links = 0;
     while let Some(name) = left.pop() {
@@ -43,7 +43,7 @@ pub(super) fn carry(
                 if target.starts_with(b"/") {
                     here = RootPath::default();
                 }
-                left.extend(names(&target));
+                left.extend(parts(&target));
             }
             Kind::Directory if !matches!(there, None | Some(Kind::Directory)) => {
                 return copy(image, system, &next, &left, epoch);
@@ -101,7 +101,7 @@ fn copy(
 /// Finds where a file of this name will be: links of the image are followed, what is not there is taken as it is.
 pub(super) fn led(image: &Tree, path: &RootPath) -> Result<RootPath> {
     let mut here = RootPath::default();
-    let mut left = names(path.bytes());
+    let mut left = parts(path.bytes());
     while let Some(name) = left.pop() {
         let next = here.join(&name);
         here = match image.find(&next).map(|entry| entry.kind) {

@@ -1,10 +1,10 @@
 //! Where programs and libraries are looked up: this machine, a directory, an archive.
 
-use crate::{content::Content, tree::Tree};
+use crate::{
+    content::Content,
+    tree::{MAX_LINKS, Tree, parts},
+};
 use boot_kit::{Context, Entry, Error, ErrorKind, Kind, Result, Root, RootPath};
-
-/// How many links a path may go through, as in the kernel.
-pub(super) const MAX_LINKS: usize = 40;
 
 /// A tree of files.
 ///
@@ -51,7 +51,7 @@ impl System for Tree {
 
 /// Finds what a path leads to through all links, never out of the tree; nothing if it leads to nothing.
 pub fn follow(system: &dyn System, path: &RootPath) -> Result<Option<Entry>> {
-    let mut left = names(path.bytes());
+    let mut left = parts(path.bytes());
     let mut here = RootPath::default();
     let mut links = 0;
     let mut found = None;
@@ -77,7 +77,7 @@ pub fn follow(system: &dyn System, path: &RootPath) -> Result<Option<Entry>> {
                 if target.starts_with(b"/") {
                     here = RootPath::default();
                 }
-                left.extend(names(target));
+                left.extend(parts(target));
                 found = None;
                 continue;
             }
@@ -99,13 +99,6 @@ pub fn follow(system: &dyn System, path: &RootPath) -> Result<Option<Entry>> {
 pub fn file(system: &dyn System, path: &RootPath) -> Result<Option<Entry>> {
     let found = follow(system, path)?;
     Ok(found.filter(|entry| matches!(entry.kind, Kind::File { .. })))
-}
-
-/// The names of a path, the last first.
-pub(super) fn names(path: &[u8]) -> Vec<Vec<u8>> {
-    let names = path.split(|byte| *byte == b'/');
-    let names = names.filter(|name| !name.is_empty() && *name != b".");
-    names.rev().map(<[u8]>::to_vec).collect()
 }
 
 /// The directory something is in; that of the root is itself.

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// How many links a path may go through, as in the kernel.
-pub(super) const MAX_LINKS: usize = 40;
+pub(crate) const MAX_LINKS: usize = 40;
 
 impl Tree {
     /// The root itself.
@@ -148,7 +148,7 @@ impl Tree {
 }
 
 /// The names of a path, the last first.
-pub(super) fn parts(path: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn parts(path: &[u8]) -> Vec<Vec<u8>> {
     let parts = path.split(|byte| *byte == b'/');
     let parts = parts.filter(|part| !part.is_empty() && *part != b".");
     parts.rev().map(<[u8]>::to_vec).collect()
