@@ -31,6 +31,8 @@ use std::{
 
 /// Where a site is that has nothing.
 const NOWHERE: &str = "file:///offline";
+/// The setting that makes a tar.
+const TAR: &str = "BR2_TARGET_ROOTFS_TAR";
 /// The archive, among the images.
 const ARCHIVE: &str = "rootfs.tar";
 
@@ -94,7 +96,8 @@ pub fn compile(building: &Building, report: &dyn Report) -> Result<Built> {
     report.event(Event::Phase(Phase::Compile));
     let mut make = Make::new(&tree, &place, environment(report)?, report, &interrupt)?;
 
-    let config = configure(&mut make, &place, &defconfig, building)?;
+    let config = configure(&mut make, &place, &defconfig)?;
+    make.settings = settings(&config, building);
     let is_reproducible = setting(&config, "BR2_REPRODUCIBLE") == Some("y");
     let epoch = building.epoch.filter(|_| is_reproducible);
     if let Some(epoch) = epoch {
@@ -143,12 +146,7 @@ fn unconfigured(message: &str) -> Error {
 }
 
 /// Configures the build so that it makes a tar; returns the configuration.
-fn configure(
-    make: &mut Make<'_>,
-    place: &Place,
-    defconfig: &Defconfig,
-    building: &Building,
-) -> Result<String> {
+fn configure(make: &mut Make<'_>, place: &Place, defconfig: &Defconfig) -> Result<String> {
     make.begin("configuring");
     let outcome = match defconfig {
         Defconfig::Named(name) => Some(make.make(&[OsStr::new(name)])?),
@@ -166,41 +164,40 @@ fn configure(
         require(make, place, "configure", &outcome)?;
     }
     let mut config = place.read_config()?;
-    for (name, value) in forced(&config, building) {
-        if setting(&config, name) != Some(value.trim_matches('"')) {
-            if !config.ends_with('\n') {
-                config.push('\n');
-            }
-            config.push_str(&format!("{name}={value}\n"));
+    if setting(&config, TAR) != Some("y") {
+        if !config.ends_with('\n') {
+            config.push('\n');
         }
+        config.push_str(&format!("{TAR}=y\n"));
+        fs_err::write(&place.config, config).context(|| "cannot write the configuration")?;
     }
-    fs_err::write(&place.config, config).context(|| "cannot write the configuration")?;
     let outcome = make.make(&[OsStr::new("olddefconfig")])?;
     require(make, place, "configure", &outcome)?;
     let config = place.read_config()?;
-    if setting(&config, "BR2_TARGET_ROOTFS_TAR") != Some("y") {
-        let message = "this configuration cannot have a tar: BR2_TARGET_ROOTFS_TAR=y was dropped";
+    if setting(&config, TAR) != Some("y") {
+        let message = format!("this configuration cannot have a tar: {TAR}=y was dropped");
         let hint = format!("see what it depends on, in `{}`", place.config.display());
         return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
     }
     Ok(config)
 }
 
-/// The settings a build must have, whatever was asked for.
-fn forced(config: &str, building: &Building) -> Vec<(&'static str, String)> {
-    let mut lines = vec![("BR2_TARGET_ROOTFS_TAR", "y".to_owned())];
+/// The settings for this build alone, whatever the configuration says, which is the user's and stays as it is.
+fn settings(config: &str, building: &Building) -> Vec<OsString> {
+    let mut settings = Vec::new();
+    let mut set = |name, value: &str| settings.push(assignment(name, OsStr::new(value)));
     if let Some(jobs) = building.jobs {
-        lines.push(("BR2_JLEVEL", jobs.to_string()));
+        set("BR2_JLEVEL", &jobs.to_string());
     }
     if building.offline {
         // What is not in the download directory may only come from a directory of this machine.
         let site = setting(config, "BR2_PRIMARY_SITE").unwrap_or_default();
         if !site.starts_with("file://") {
-            lines.push(("BR2_PRIMARY_SITE", format!("\"{NOWHERE}\"")));
+            set("BR2_PRIMARY_SITE", NOWHERE);
         }
-        lines.push(("BR2_PRIMARY_SITE_ONLY", "y".to_owned()));
+        set("BR2_PRIMARY_SITE_ONLY", "y");
     }
-    lines
+    settings
 }
 
 /// What Buildroot says of itself and of the build.

@@ -35,6 +35,8 @@ pub(super) struct Make<'a> {
     report: &'a dyn Report,
     interrupt: &'a AtomicBool,
     log: File,
+    /// Assignments on its command line, which count more than the configuration.
+    pub settings: Vec<OsString>,
     /// How far the build is.
     pub progress: Progress,
     /// How many packages there are to build; 0 if nobody knows.
@@ -59,6 +61,7 @@ impl<'a> Make<'a> {
             report,
             interrupt,
             log,
+            settings: Vec::new(),
             progress: Progress::default(),
             packages: 0,
         })
@@ -137,10 +140,11 @@ impl<'a> Make<'a> {
         if let Some(external) = self.tree.external() {
             command.arg(assignment("BR2_EXTERNAL", &external));
         }
-        command.args(arguments);
-        let words: Vec<_> = arguments
-            .iter()
-            .map(|word| word.to_string_lossy())
+        command.args(&self.settings).args(arguments);
+        let settings = self.settings.iter().map(OsString::as_os_str);
+        let words: Vec<_> = settings
+            .chain(arguments.iter().copied())
+            .map(OsStr::to_string_lossy)
             .collect();
         writeln!(self.log, "$ make {}", words.join(" "))?;
         Ok(command)
