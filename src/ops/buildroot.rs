@@ -68,16 +68,17 @@ pub fn check(options: &Options) -> Result<()> {
 pub fn buildroot(options: &Options, built: Option<&Built>, report: &dyn Report) -> Result<Made> {
     let interrupt = interrupt::listen()?;
     check(options)?;
-    let (root, reports) = match built {
-        Some(built) => {
-            let source = Source::Path(built.archive.clone());
-            let root = roots::Options {
-                source,
-                ..options.root.clone()
-            };
-            (root, built.reports.clone())
-        }
-        None => (options.root.clone(), reports_beside(&options.root.source)?),
+    let (root, reports) = if let Some(built) = built {
+        let source = Source::Path(built.archive.clone());
+        let root = roots::Options {
+            source,
+            ..options.root.clone()
+        };
+        (root, built.reports.clone())
+    } else {
+        let beside = reports_beside(&options.root.source);
+        let reports = beside.unwrap_or_else(|error| left_out(&error, report));
+        (options.root.clone(), reports)
     };
     let mut found = None;
     let fill = |tree: &mut Tree| {
@@ -86,7 +87,12 @@ pub fn buildroot(options: &Options, built: Option<&Built>, report: &dyn Report) 
         if built.is_none() {
             recognise(tree, &root.source, report)?;
         }
-        found = inventory(tree, &reports)?;
+        found = match inventory(tree, &reports) {
+            Err(error) if built.is_none() && error.kind() == ErrorKind::Parse => {
+                left_out(&error, report)
+            }
+            other => other?,
+        };
         Ok(())
     };
     let mut summary = roots::make(&root, fill, report, &interrupt)?;
@@ -135,6 +141,16 @@ fn recognise(tree: &Tree, source: &Source, report: &dyn Report) -> Result<()> {
     }
 }
 
+/// Goes on without the reports: nobody named them, so they need not be what they look like.
+fn left_out<T: Default>(error: &Error, report: &dyn Report) -> T {
+    let message = format!(
+        "the reports beside the root are left out: {}",
+        error.one_line()
+    );
+    report.event(Event::Warning { message });
+    T::default()
+}
+
 /// Reads what a build left beside its images: in the same directory, or in `build` beside that.
 fn reports_beside(source: &Source) -> Result<Reports> {
     let Source::Path(path) = source else {
@@ -144,19 +160,31 @@ fn reports_beside(source: &Source) -> Result<Reports> {
     reports_in(&[&images.join("../build"), images])
 }
 
+/// Whether there is nothing: what should be a directory may be a file.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
 /// Reads the reports that are in one of the directories.
 fn reports_in(directories: &[&Path]) -> Result<Reports> {
     let find = |name: &str| -> Result<Option<String>> {
         for directory in directories {
             let path = directory.join(name);
+            let reading = || "cannot read a report of Buildroot's";
             let file = match fs_err::File::open(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                other => other.context(|| "cannot read a report of Buildroot's")?,
+                Err(error) if is_absent(&error) => continue,
+                other => other.context(reading)?,
             };
             let mut bytes = Vec::new();
-            file.take(MAX_REPORT)
-                .read_to_end(&mut bytes)
-                .context(|| "cannot read a report of Buildroot's")?;
+            let mut start = file.take(MAX_REPORT + 1);
+            start.read_to_end(&mut bytes).context(reading)?;
+            if bytes.len() as u64 > MAX_REPORT {
+                let message = format!("`{}` is longer than any report", path.display());
+                return Err(Error::new(ErrorKind::Parse, message));
+            }
             return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
         }
         Ok(None)

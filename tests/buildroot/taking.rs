@@ -109,6 +109,31 @@ fn reports_beside_the_images_are_used() {
 }
 
 #[test]
+fn what_is_beside_a_root_by_chance_does_not_keep_it_from_being_taken() {
+    let bench = Bench::without_make();
+    fs::create_dir(bench.path("images")).unwrap();
+    // What is no directory has no reports in it.
+    fs::write(bench.path("build"), "").unwrap();
+    let files = [OS_RELEASE, LINK, ("bin/a", "12345")];
+    let take = || taken(&bench, "images/rootfs.tar", &files, "-q -o x.tar");
+    let said = take();
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
+    fs::write(bench.path("images/show-info.json"), "[not json").unwrap();
+    let said = take();
+    let warning =
+        "warning: the reports beside the root are left out: cannot read what `show-info` prints: ";
+    assert_eq!(said.code, 0);
+    assert!(said.stderr.starts_with(warning), "{}", said.stderr);
+    fs::remove_file(bench.path("images/show-info.json")).unwrap();
+    let long = File::create(bench.path("images/packages-file-list.txt")).unwrap();
+    long.set_len((64 << 20) + 1).unwrap();
+    let said = take();
+    let expected = "warning: the reports beside the root are left out: `BENCH/images/packages-file-list.txt` is longer \
+                    than any report\n";
+    assert_eq!((said.code, said.stderr.as_str()), (0, expected));
+}
+
+#[test]
 fn what_buildroot_did_not_make_is_refused() {
     let bench = Bench::without_make();
     for (files, code, expected) in [
