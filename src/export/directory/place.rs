@@ -8,10 +8,14 @@ use rustix::{
     io::Errno,
 };
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
+
+/// What is in the name of a directory that is being replaced, where two cannot be swapped.
+const REPLACED: &str = ".boot-replaced-";
 
 /// A directory being filled, in a temporary place on the file system where it will be; removed on drop, or by the next
 /// run that goes to the same place if this one is killed.
@@ -82,17 +86,12 @@ impl PendingDirectory {
     fn replace(mut self, check: &dyn Fn() -> Result<()>) -> Result<()> {
         check()?;
         let old = self.building.path().to_owned();
-        match fs::renameat_with(CWD, &old, CWD, &self.path, RenameFlags::EXCHANGE) {
-            Ok(()) => {}
-            Err(Errno::INVAL | Errno::NOSYS) => {
-                // No swap on this file system: for a moment the name is nobody's.
-                let aside = old.with_extension("old");
-                fs::rename(&self.path, &aside).map_err(io::Error::from)?;
-                fs::rename(&old, &self.path).map_err(io::Error::from)?;
-                fs::rename(&aside, &old).map_err(io::Error::from)?;
-            }
+        let swapped = fs::renameat_with(CWD, &old, CWD, &self.path, RenameFlags::EXCHANGE);
+        let old = match swapped {
+            Ok(()) => old,
+            Err(Errno::INVAL | Errno::NOSYS) => swap(&old, &self.path)?,
             Err(error) => return Err(io::Error::from(error).into()),
-        }
+        };
         self.is_done = true;
         let removed = remove_tree(&old);
         removed.context(|| format!("cannot remove what was there, now `{}`", old.display()))
@@ -124,6 +123,34 @@ impl Drop for PendingDirectory {
             let _ = self.building.remove();
         }
     }
+}
+
+/// Swaps two directories on a file system that cannot: for a moment the name is nobody's. Returns where the old one is;
+/// on error all is as before.
+pub(super) fn swap(new: &Path, path: &Path) -> Result<PathBuf> {
+    let aside = aside(new, path);
+    fs::rename(path, &aside).map_err(io::Error::from)?;
+    if let Err(error) = fs::rename(new, path) {
+        let error = Error::from(io::Error::from(error));
+        return Err(match fs::rename(&aside, path) {
+            Ok(()) => error,
+            Err(_) => error.with_hint(format!("what was there is now `{}`", aside.display())),
+        });
+    }
+    // Where the next run removes it if this one is killed.
+    let is_back = fs::rename(&aside, new).is_ok();
+    Ok(if is_back { new.to_owned() } else { aside })
+}
+
+/// Where the old directory waits until the new one is in its place: under a name that has the six characters which are
+/// made for the new one, and that no run takes for unfinished.
+fn aside(new: &Path, path: &Path) -> PathBuf {
+    let random = new.file_name().unwrap_or_default().as_bytes();
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or("root".as_ref()));
+    name.push(REPLACED);
+    name.push(OsStr::from_bytes(&random[random.len().saturating_sub(6)..]));
+    new.with_file_name(name)
 }
 
 /// Tells whether `path` holds nothing but `building`, and perhaps what a fresh file system holds.

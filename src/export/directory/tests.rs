@@ -1,4 +1,4 @@
-use super::{remove::remove_tree, *};
+use super::{place::swap, remove::remove_tree, *};
 use boot_kit::event::Silence;
 use std::{
     collections::BTreeMap,
@@ -90,4 +90,37 @@ fn removing_a_tree_does_not_follow_links() {
     symlink("/none", tree.join("dangling")).expect("writable");
     remove_tree(&tree).expect("removable");
     assert!(!tree.exists() && outside.join("kept").exists());
+}
+
+#[test]
+fn directories_are_swapped_where_the_file_system_cannot_and_touch_no_other() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let place = |name: &str| directory.path().join(name);
+    let (new, path, mine) = (
+        place(".root.boot-unfinished-abcdef"),
+        place("root"),
+        place(".root.old"),
+    );
+    for directory in [&new, &path, &mine] {
+        fs_err::create_dir(directory).expect("writable");
+        fs_err::write(directory.join("x"), directory.as_os_str().len().to_string())
+            .expect("writable");
+    }
+    let read = |path: &std::path::Path| fs_err::read_to_string(path.join("x")).expect("there");
+    let (old_text, new_text, mine_text) = (read(&path), read(&new), read(&mine));
+    assert_eq!(swap(&new, &path).expect("renamed"), new);
+    assert_eq!(
+        (read(&path), read(&new), read(&mine)),
+        (new_text.clone(), old_text, mine_text)
+    );
+    // The new one is gone: what was there comes back.
+    fs_err::remove_dir_all(&new).expect("removable");
+    swap(&new, &path).expect_err("there is nothing to rename");
+    assert_eq!(read(&path), new_text);
+    assert_eq!(
+        fs_err::read_dir(directory.path())
+            .expect("readable")
+            .count(),
+        2
+    );
 }
