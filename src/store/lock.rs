@@ -105,8 +105,10 @@ impl Store {
         let mut told = false;
         let mut signs = Signs::default();
         let waits = |moved: SystemTime| {
-            // Stopped before this run began: a lock that is found so need not be watched for as long again.
-            let is_old = moved.elapsed().is_ok_and(|age| age >= still);
+            // Stopped before this run began: a lock that is found so need not be watched for as long again. Later only
+            // what is seen counts, because while a machine sleeps nobody shows signs of life.
+            let is_first = signs.0.is_none();
+            let is_old = is_first && moved.elapsed().is_ok_and(|age| age >= still);
             if is_old || signs.last(moved) >= still {
                 return false;
             }
