@@ -94,7 +94,7 @@ impl Proof {
 /// What to make of a root, and how.
 #[derive(Debug, Args)]
 pub(super) struct Making {
-    /// Write to this .tar, .tar.gz, .tar.xz, .tar.zst, .oci.tar, to a directory (DIR/), or to stdout (-)
+    /// Write to this .tar, .tar.gz, .tar.xz, .tar.zst, .oci.tar, to a directory (DIR.oci/, DIR/), or to stdout (-)
     #[arg(short, long, value_name = "PATH", help_heading = RESULT)]
     output: Option<PathBuf>,
 
