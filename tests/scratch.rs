@@ -547,6 +547,11 @@ fn what_cannot_be_is_said() {
             "error: `nowhere` is neither a distribution nor a root\n\
              hint: name one of `boot list`, a directory, or a tar of a root\n",
         ),
+        (
+            &["--add", "hello:/a", "--from", "debian"],
+            "error: nothing is to be taken from `debian`\n\
+             hint: add `--libs auto`, or leave out --from\n",
+        ),
     ] {
         assert_eq!(refused(arguments), said, "{arguments:?}");
     }
@@ -572,6 +577,57 @@ fn what_cannot_be_is_said() {
         "-o",
         "path.tar",
     ]);
+}
+
+#[test]
+fn time_zones_that_were_added_stay() {
+    let bench = Bench::new();
+    bench.debian();
+    bench.file("hello", 0o755, Elf::hello().build());
+    bench.file("zones/UTC", 0o644, "mine");
+    bench.file("zones/Europe", 0o644, "no directory");
+    bench.file("zones/Asia/Mine", 0o644, "mine");
+    bench.file("root/usr/share/zoneinfo/UTC", 0o644, "other");
+    bench.file("root/usr/share/zoneinfo/Asia/Tokyo", 0o644, "other");
+    bench.made(&[
+        "--add",
+        "hello:/hello",
+        "--add",
+        "zones:/usr/share/zoneinfo",
+        "--from",
+        "root",
+        "--tzdata",
+        "-o",
+        "out.tar",
+    ]);
+    let names = listing(&fs::read(bench.path("out.tar")).unwrap(), 0);
+    let zones = names.iter().filter_map(|(path, what)| {
+        let name = path.strip_prefix("usr/share/zoneinfo/")?;
+        Some((name, what.split_once(' ')?.1))
+    });
+    assert_eq!(
+        zones.collect::<Vec<_>>(),
+        [
+            ("Asia", "0 d"),
+            ("Asia/Mine", "0 f 4"),
+            ("Asia/Tokyo", "0 f 5"),
+            ("Europe", "0 f 12"),
+            ("GB", "0 l Europe/Berlin"),
+            ("UTC", "0 f 4"),
+        ]
+    );
+}
+
+#[test]
+fn too_many_certificates_are_refused_not_cut() {
+    let bench = Bench::new();
+    bench.file("hello", 0o755, Elf::hello().build());
+    let bundle = CERTIFICATE.repeat((16 << 20) / CERTIFICATE.len() + 1);
+    bench.file("root/etc/ssl/cert.pem", 0o644, bundle);
+    let ended = bench.scratch(&["--add", "hello:/a", "--ca-certificates", "--from", "root"]);
+    let said = "error: `/etc/ssl/cert.pem` has more certificates than anybody trusts\n\
+                hint: add a file of those that are needed with --add\n";
+    assert_eq!(ended, (2, String::new(), said.to_owned()));
 }
 
 #[test]

@@ -128,6 +128,11 @@ pub fn scratch(
         return Err(Error::new(ErrorKind::Usage, message)
             .with_hint("name a distribution with --from, or leave out --include"));
     }
+    if options.from != Supply::Host && !options.may_use_supply() {
+        let message = format!("nothing is to be taken from {}", options.from);
+        return Err(Error::new(ErrorKind::Usage, message)
+            .with_hint("add `--libs auto`, or leave out --from"));
+    }
     let mut filled = fill(entered, options, report, &interrupt)?;
     filled.tree.settle()?;
     run::choose(&mut filled.image, &filled.needs.programs, &**report)?;
@@ -259,6 +264,11 @@ impl Options {
     /// The date of everything. Nothing says one: that of the files would differ from checkout to checkout.
     fn epoch(&self) -> i64 {
         self.root.epoch.unwrap_or(0)
+    }
+
+    /// Whether anything could be taken from elsewhere, whatever the programs need.
+    fn may_use_supply(&self) -> bool {
+        self.libraries == Libraries::Auto || self.ca_certificates || self.tzdata
     }
 
     /// Whether anything is to be taken from elsewhere.

@@ -63,10 +63,15 @@ fn bundle(system: &dyn System) -> Result<Option<Vec<u8>>> {
             continue;
         };
         let mut text = Vec::new();
-        let content = system.open(&entry.path)?.take(MAX_BUNDLE);
+        let content = system.open(&entry.path)?.take(MAX_BUNDLE + 1);
         { content }
             .read_to_end(&mut text)
             .context(|| format!("cannot read `/{path}`"))?;
+        if text.len() as u64 > MAX_BUNDLE {
+            let message = format!("`/{path}` has more certificates than anybody trusts");
+            return Err(Error::new(ErrorKind::Usage, message)
+                .with_hint("add a file of those that are needed with --add"));
+        }
         let mark = b"-----BEGIN CERTIFICATE-----";
         if text.windows(mark.len()).any(|part| part == mark) {
             return Ok(Some(text));
@@ -75,7 +80,7 @@ fn bundle(system: &dyn System) -> Result<Option<Vec<u8>>> {
     Ok(None)
 }
 
-/// Puts in the rules of time zones.
+/// Puts in the rules of time zones; what was added stays.
 pub(super) fn add_time_zones(
     image: &mut Tree,
     system: &dyn System,
@@ -99,10 +104,13 @@ pub(super) fn add_time_zones(
             }),
         );
     };
-    copy(image, system, &found.path, &zones, epoch)
+    match image.find(&zones).map(|entry| entry.kind) {
+        None | Some(Kind::Directory) => copy(image, system, &found.path, &zones, epoch),
+        Some(_) => Ok(()),
+    }
 }
 
-/// Copies a directory with what is in it, but for links that lead out of it.
+/// Copies a directory with what is in it, but for links that lead out of it, and for what is there already.
 fn copy(
     image: &mut Tree,
     system: &dyn System,
@@ -128,6 +136,14 @@ fn copy(
             xattrs: std::collections::BTreeMap::new(),
             kind: entry.kind,
         };
+        match (image.find(&target).map(|there| there.kind), &entry.kind) {
+            (Some(Kind::Directory), Kind::Directory) => {
+                copy(image, system, &source, &target, epoch)?;
+                continue;
+            }
+            (Some(_), _) => continue,
+            (None, _) => {}
+        }
         match &entry.kind {
             Kind::Directory => {
                 image.entry(&entry, &mut io::empty())?;
