@@ -11,7 +11,8 @@ pub(super) mod write;
 use super::connect;
 use crate::{
     export::{self, Output},
-    interrupt, prune,
+    interrupt::{self, Until},
+    prune,
     recipe::{
         Profile,
         image::{ImageOptions, Reference},
@@ -198,7 +199,10 @@ pub(super) fn read(
         let hint = "leave out --sha256 and --keyring, or name an archive";
         return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
     }
-    Root::open(directory)?.walk(tree)
+    Root::open(directory)?.walk(&mut Until {
+        sink: tree,
+        stop: interrupt,
+    })
 }
 
 /// The name of an image nobody named, e.g. `buildroot-2025.02-arm.tar`.

@@ -5,11 +5,12 @@ use super::{
     downloads::{Downloads, missing},
     stem_of,
 };
-use crate::{interrupt, net::Net, ops::connect, registry};
+use crate::{interrupt::ReadUntil, net::Net, ops::connect, registry};
 use boot_kit::{
     Context, Digest, Error, ErrorKind, Fetch, Report, Result,
     archive::{parallel_decoder, send_tar},
     digest::Hashing,
+    fetch::without_credentials,
     openpgp::{Keyring, Terms},
 };
 use boot_stage::Tree;
@@ -69,11 +70,12 @@ impl Source {
     }
 }
 
+/// As people are shown it: without the password that a URL may have.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => f.write_str("-"),
-            Self::Url(url) => f.write_str(url),
+            Self::Url(url) => f.write_str(&without_credentials(url)),
             Self::Path(path) => write!(f, "{}", path.display()),
         }
     }
@@ -98,7 +100,7 @@ pub(super) fn read(
         Source::Path(path) => Box::new(signed_file(options, keyring.as_ref(), path)?),
         Source::Url(url) => {
             if options.sha256.is_none() && keyring.is_none() {
-                let message = format!("nothing says what `{url}` must be");
+                let message = format!("nothing says what `{source}` must be");
                 let hint = "give --sha256 or --keyring, or fetch it yourself and name the file";
                 return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
             }
@@ -138,9 +140,9 @@ pub(in crate::ops) fn unpack(
     tree: &mut Tree,
     interrupt: &AtomicBool,
 ) -> Result<()> {
-    let archive = Stoppable {
-        inner: archive,
-        interrupt,
+    let archive = ReadUntil {
+        reader: archive,
+        stop: interrupt,
     };
     let archive = BufReader::with_capacity(BUFFER, archive);
     let mut plain = parallel_decoder(archive, jobs)?;
@@ -233,7 +235,8 @@ fn fetched(
     };
     let mut bytes = Vec::new();
     signature.read_to_end(&mut bytes)?;
-    verify(options, keyring, &bytes, &mut file).context(|| format!("cannot verify `{url}`"))?;
+    verify(options, keyring, &bytes, &mut file)
+        .context(|| format!("cannot verify `{}`", without_credentials(url)))?;
     signature.rewind()?;
     downloads.keep(&place, &mut signature, None)?;
     downloads.keep(url, &mut file, options.sha256.as_ref())
@@ -251,7 +254,7 @@ fn signature_of(url: &str, downloads: &Downloads<'_>) -> Result<(String, File)> 
     if downloads.net.is_offline() {
         return Err(missing(url));
     }
-    let message = format!("`{url}` has no signature beside it");
+    let message = format!("`{}` has no signature beside it", without_credentials(url));
     let error = Error::new(ErrorKind::Trust, message);
     Err(error.with_hint("give --sha256 instead of --keyring"))
 }
@@ -265,19 +268,6 @@ fn verify(options: &Options, keyring: &Keyring, signature: &[u8], file: &mut Fil
     keyring.verify_detached(signature, file, terms)?;
     file.rewind()?;
     Ok(())
-}
-
-/// Bytes that stop coming when the user says so.
-struct Stoppable<'a> {
-    inner: &'a mut dyn Read,
-    interrupt: &'a AtomicBool,
-}
-
-impl Read for Stoppable<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        interrupt::check(self.interrupt)?;
-        self.inner.read(buffer)
-    }
 }
 
 /// Bytes that are hashed on their way in.

@@ -379,6 +379,36 @@ fn a_directory_is_a_source_too() {
     assert_eq!(made["b/c/d"].0.kind, Kind::Hardlink(RootPath::from("a")));
 }
 
+#[test]
+fn an_interrupted_run_stops_reading_and_writing() {
+    let bench = Bench::new();
+    let root = bench.path("root");
+    fs_err::create_dir(&root).expect("writable");
+    fs_err::write(root.join("a"), "content").expect("writable");
+    let stop = AtomicBool::new(true);
+    let archive = bench.write("r.tar", &archive(&["a: x"]));
+    for source in [root, archive] {
+        let mut tree = Tree::new(&std::env::temp_dir()).expect("a temporary directory");
+        let ended = read(&bench.options(source), &mut tree, &Silence, &stop);
+        let error = ended.expect_err("is to stop");
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+    }
+}
+
+#[test]
+fn passwords_in_urls_are_not_shown() {
+    let bench = Bench::new();
+    let options = Options {
+        source: Source::Url("https://me:secret@files.example/r.tar".into()),
+        ..Options::default()
+    };
+    assert_eq!(
+        bench.refused(&options),
+        "Usage: nothing says what `https://files.example/r.tar` must be (hint: give --sha256 or --keyring, or fetch it \
+         yourself and name the file)"
+    );
+}
+
 struct Names(Vec<String>);
 impl Sink for Names {
     fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {

@@ -3,6 +3,7 @@
 use super::{Made, Options};
 use crate::{
     export::{self, Output, export},
+    interrupt::Until,
     layers::write::LayerWriter,
     ops::{
         connect,
@@ -10,8 +11,7 @@ use crate::{
     },
     recipe::complete::host_platform,
 };
-use boot_kit::{Digest, Entry, Error, ErrorKind, Result, Sink};
-use std::{io::Read, sync::atomic::Ordering};
+use boot_kit::{Digest, Result};
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +46,9 @@ pub(in crate::ops) fn write(
     // One layer, which is not worth keeping: the archive it came from is at hand.
     let store = connect::store(options.cache_dir.as_deref())?;
     let mut layer = LayerWriter::new(&store, None, how.epoch, how.jobs)?;
-    made.tree.walk(&mut Stoppable {
+    made.tree.walk(&mut Until {
         sink: &mut layer,
-        how,
+        stop: how.interrupt,
     })?;
     let layer = layer.finish(&store, "root", false)?;
     let platform = made.about.platform.or_else(host_platform);
@@ -65,20 +65,4 @@ pub(in crate::ops) fn write(
         sha256: written.sha256,
         manifest: Some(written.manifest),
     })
-}
-
-/// Passes entries on until the user wants no more.
-struct Stoppable<'a> {
-    sink: &'a mut dyn Sink,
-    how: &'a export::Options<'a>,
-}
-
-impl Sink for Stoppable<'_> {
-    fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
-        if self.how.interrupt.load(Ordering::Relaxed) {
-            let message = "the export was interrupted";
-            return Err(Error::new(ErrorKind::Interrupted, message));
-        }
-        self.sink.entry(entry, content)
-    }
 }
