@@ -5,7 +5,12 @@ use super::{
     downloads::{Downloads, missing},
     stem_of,
 };
-use crate::{interrupt::ReadUntil, net::Net, ops::connect, registry};
+use crate::{
+    interrupt::{self, ReadUntil},
+    net::Net,
+    ops::connect,
+    registry,
+};
 use boot_kit::{
     Context, Digest, Error, ErrorKind, Fetch, Report, Result,
     archive::{parallel_decoder, send_tar},
@@ -97,7 +102,7 @@ pub(super) fn read(
             return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
         }
         Source::Stdin => Box::new(io::stdin().lock()),
-        Source::Path(path) => Box::new(signed_file(options, keyring.as_ref(), path)?),
+        Source::Path(path) => Box::new(signed_file(options, keyring.as_ref(), path, interrupt)?),
         Source::Url(url) => {
             if options.sha256.is_none() && keyring.is_none() {
                 let message = format!("nothing says what `{source}` must be");
@@ -118,7 +123,11 @@ pub(super) fn read(
             .as_ref()
             .is_err_and(|error| error.kind() == ErrorKind::Interrupted)
         {
-            io::copy(&mut archive, &mut io::sink())?;
+            let mut rest = ReadUntil {
+                reader: &mut archive,
+                stop: interrupt,
+            };
+            io::copy(&mut rest, &mut io::sink())?;
         }
         if let Some(hashing) = archive.hashing {
             let (found, bytes) = hashing.finish();
@@ -167,7 +176,12 @@ fn keyring(files: &[PathBuf]) -> Result<Option<Keyring>> {
 }
 
 /// Opens a file, and with a keyring verifies the signature beside it.
-fn signed_file(options: &Options, keyring: Option<&Keyring>, path: &Path) -> Result<File> {
+fn signed_file(
+    options: &Options,
+    keyring: Option<&Keyring>,
+    path: &Path,
+    interrupt: &AtomicBool,
+) -> Result<File> {
     let mut file = File::open(path).map_err(|error| {
         Error::new(
             ErrorKind::Usage,
@@ -192,7 +206,7 @@ fn signed_file(options: &Options, keyring: Option<&Keyring>, path: &Path) -> Res
     fs_err::File::open(signature)?
         .take(MAX_SIGNATURE)
         .read_to_end(&mut bytes)?;
-    verify(options, keyring, &bytes, &mut file)
+    verify(options, keyring, &bytes, &mut file, interrupt)
         .context(|| format!("cannot verify `{}`", path.display()))?;
     Ok(file)
 }
@@ -235,7 +249,7 @@ fn fetched(
     };
     let mut bytes = Vec::new();
     signature.read_to_end(&mut bytes)?;
-    verify(options, keyring, &bytes, &mut file)
+    verify(options, keyring, &bytes, &mut file, interrupt)
         .context(|| format!("cannot verify `{}`", without_credentials(url)))?;
     signature.rewind()?;
     downloads.keep(&place, &mut signature, None)?;
@@ -260,12 +274,25 @@ fn signature_of(url: &str, downloads: &Downloads<'_>) -> Result<(String, File)> 
 }
 
 /// Verifies a signature over all of `file` and goes back to its start.
-fn verify(options: &Options, keyring: &Keyring, signature: &[u8], file: &mut File) -> Result<()> {
+fn verify(
+    options: &Options,
+    keyring: &Keyring,
+    signature: &[u8],
+    file: &mut File,
+    interrupt: &AtomicBool,
+) -> Result<()> {
     let terms = Terms {
         now: options.now,
         allow_expired: options.allow_expired,
     };
-    keyring.verify_detached(signature, file, terms)?;
+    let mut signed = ReadUntil {
+        reader: &mut *file,
+        stop: interrupt,
+    };
+    let verified = keyring.verify_detached(signature, &mut signed, terms);
+    // What was not read to its end has no good signature: the reason comes first.
+    interrupt::check(interrupt)?;
+    verified?;
     file.rewind()?;
     Ok(())
 }
