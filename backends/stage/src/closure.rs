@@ -10,6 +10,7 @@
 //! What a program loads later by `dlopen` is told by nothing in its file, so it is not found.
 
 mod carry;
+mod path;
 mod search;
 mod system;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::{
 };
 use boot_kit::{Context, Error, ErrorKind, Kind, Result, RootPath, Sink};
 use carry::{carry, copy_as, led, link};
+use path::{Directory, Loaded, search_path};
 use search::{Directories, Library};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -72,28 +74,6 @@ pub struct Missing {
     pub needed_by: RootPath,
     /// One of that name for another machine, and its platform.
     pub other: Option<(RootPath, &'static str)>,
-}
-
-/// An object in the order of loading.
-struct Loaded {
-    /// Where it was found in the image.
-    path: RootPath,
-    /// The name it was asked for by.
-    name: Vec<u8>,
-    object: Rc<Object>,
-    /// Who asked, by number.
-    loader: Option<usize>,
-    /// Where it is on the host, if that is where it came from.
-    origin: Option<RootPath>,
-}
-
-/// A directory that is searched.
-struct Directory {
-    path: RootPath,
-    /// The same of the host, for what is beside an added file.
-    beside: Option<RootPath>,
-    /// Whether only a cache leads there.
-    is_cached: bool,
 }
 
 impl<'a> Closure<'a> {
@@ -369,96 +349,6 @@ impl<'a> Closure<'a> {
         }
         Ok(())
     }
-}
-
-/// Lists the directories in which what object number `number` needs is looked up.
-fn search_path(
-    loaded: &[Loaded],
-    number: usize,
-    named: &[RootPath],
-    directories: &Directories,
-) -> Vec<Directory> {
-    let mut path = Vec::new();
-    let asking = &loaded[number];
-    let is_musl = directories.cached.is_empty() && Library::of(&loaded[0].object) == Library::Musl;
-    let mut add = |of: &Loaded, text: &[u8]| {
-        for directory in text.split(|byte| *byte == b':') {
-            path.extend(expanded(directory, of));
-        }
-    };
-    if is_musl || asking.object.runpath.is_none() {
-        let mut next = Some(number);
-        while let Some(of) = next.map(|number| &loaded[number]) {
-            let own = match (&of.object.runpath, &of.object.rpath) {
-                (Some(runpath), _) if is_musl => Some(runpath),
-                (None, rpath) => rpath.as_ref(),
-                _ => None,
-            };
-            if let Some(text) = own {
-                add(of, text);
-            }
-            next = of.loader.or((next != Some(0)).then_some(0));
-        }
-    }
-    let plain = |is_cached| {
-        move |path: &RootPath| Directory {
-            path: path.clone(),
-            beside: None,
-            is_cached,
-        }
-    };
-    let mut runpath = Vec::new();
-    if let Some(text) = asking.object.runpath.as_ref().filter(|_| !is_musl) {
-        for directory in text.split(|byte| *byte == b':') {
-            runpath.extend(expanded(directory, asking));
-        }
-    }
-    path.extend(named.iter().map(plain(false)));
-    path.extend(runpath);
-    // What the cache has of directories that are searched anyway needs no cache.
-    let is_own = |path: &RootPath| directories.own.contains(path);
-    let cached = directories.cached.iter();
-    path.extend(cached.map(|path| plain(!is_own(path))(path)));
-    path.extend(directories.own.iter().map(plain(false)));
-    path
-}
-
-/// Replaces what a search path may name by what it stands for, `ld.so(8)`; what is relative or unknown is passed over.
-fn expanded(text: &[u8], of: &Loaded) -> Option<Directory> {
-    let text = String::from_utf8(text.to_vec()).ok()?;
-    let text = text.replace("${ORIGIN}", "$ORIGIN");
-    let mut beside = None;
-    let path = match text.strip_prefix("$ORIGIN") {
-        Some(rest) => {
-            beside = of
-                .origin
-                .as_ref()
-                .and_then(|origin| joined(&system::parent(origin), rest));
-            joined(&system::parent(&of.path), rest)?
-        }
-        None if text.starts_with('/') => joined(&RootPath::default(), &text)?,
-        None => return None,
-    };
-    Some(Directory {
-        path,
-        beside,
-        is_cached: false,
-    })
-}
-
-/// Goes from a directory to another; nothing if that has a name which only a running loader knows.
-fn joined(from: &RootPath, rest: &str) -> Option<RootPath> {
-    if rest.contains(['$', '\0']) {
-        return None;
-    }
-    let mut path = from.clone();
-    for name in rest.split('/').filter(|name| !matches!(*name, "" | ".")) {
-        path = match name {
-            ".." => system::parent(&path),
-            name => path.join(name.as_bytes()),
-        };
-    }
-    Some(path)
 }
 
 /// Reads what a path leads to; what is no object, or a damaged one, is not what was looked for.
