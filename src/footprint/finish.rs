@@ -149,10 +149,13 @@ fn read_inventories(
         });
         found.extend(packages.into_iter().map(|package| (number, package)));
     };
-    let mut broken = Vec::new();
+    let (mut broken, mut read) = (Vec::new(), 0);
     for inventory in inventories {
         match inventory.read(&seen.contents) {
-            Ok(Some(packages)) => add(inventory.name(), packages),
+            Ok(Some(packages)) => {
+                read += 1;
+                add(inventory.name(), packages);
+            }
             Ok(None) => {}
             Err(error) => {
                 broken.push(inventory.name());
@@ -163,7 +166,8 @@ fn read_inventories(
             }
         }
     }
-    if let Some((kind, packages)) = listed {
+    // The list is of one image, and this may be another: of a comparison, all get it.
+    if let Some((kind, packages)) = listed.filter(|_| read == 0) {
         add(kind, packages);
     }
     for unread in &rules.unread {

@@ -46,7 +46,7 @@ pub struct Options {
     pub gzip: bool,
     /// Programs whose closure is wanted: paths, or names in the usual directories.
     pub closures: Vec<String>,
-    /// Packages that a list beside the image names, and whose list that is.
+    /// Packages that a list beside the image names, and whose list that is; for images without a database of their own.
     pub listed: Option<(&'static str, Vec<Package>)>,
 }
 

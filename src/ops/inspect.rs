@@ -58,7 +58,7 @@ pub struct Options {
     pub which: Option<String>,
     /// Of an image for several machines, the one for this.
     pub platform: Option<Platform>,
-    /// A list of packages and their files that Buildroot left beside the image.
+    /// A list of packages and their files that Buildroot left beside the image; an image that has a database goes by that.
     pub file_list: Option<PathBuf>,
 }
 
