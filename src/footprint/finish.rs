@@ -70,7 +70,7 @@ pub(super) fn finish(
     for (record, share) in seen.records.iter_mut().zip(shares) {
         record.zstd_bytes = share;
     }
-    let (table, hidden) = Table::new(std::mem::take(&mut seen.records));
+    let (table, hidden) = Table::new(std::mem::take(&mut seen.records))?;
     let mut notes = std::mem::take(&mut seen.notes);
     if hidden > 0 {
         notes.push(format!(

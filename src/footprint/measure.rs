@@ -1,5 +1,8 @@
 //! One pass over a tree: every entry is weighed, hashed and looked into as it comes.
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     elf,
     finish::{Seen, finish},
@@ -24,8 +27,10 @@ const HEAD: usize = 4096;
 const MAX_ELF: u64 = 64 << 20;
 /// The largest file of a database that is kept, in bytes.
 const MAX_CONTENT: u64 = 32 << 20;
-/// How much is kept of all of them.
+/// How much is kept of all of them; of licence texts at most half, since they come before databases.
 const MAX_CONTENTS: u64 = 96 << 20;
+/// The longest path, in bytes: what the kernel takes.
+const MAX_PATH: usize = 4096;
 
 /// Files that say what an image is, who may log in and where libraries are.
 const KNOWN: [&str; 5] = [
@@ -62,7 +67,12 @@ pub struct Measure {
     header: Vec<u8>,
     /// The beginning of the file that is passing, or all of it.
     kept: Vec<u8>,
+    /// How much may be kept of all files.
+    most: u64,
     contents_bytes: u64,
+    licence_bytes: u64,
+    /// Files that were to be kept and were not: the first, and how many.
+    skipped: Option<(RootPath, u64)>,
 }
 
 impl Measure {
@@ -76,7 +86,10 @@ impl Measure {
             options,
             header: Vec::new(),
             kept: Vec::new(),
+            most: MAX_CONTENTS,
             contents_bytes: 0,
+            licence_bytes: 0,
+            skipped: None,
         };
         // The root, as an image that is to be imported has it.
         let top = Entry {
@@ -99,6 +112,14 @@ impl Measure {
         if let Some(last) = self.seen.records.last_mut() {
             last.span.end = end;
         }
+        let skipped = self.skipped.take().map(|(path, count)| match count {
+            1 => format!("`{path}` is too large to be read"),
+            count => format!(
+                "`{path}` and {} more are not read: they and what was read before are too large together",
+                count - 1
+            ),
+        });
+        self.seen.notes.extend(skipped);
         let weights = self.scales.finish()?;
         finish(
             image,
@@ -125,6 +146,10 @@ impl Measure {
     fn take(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
         if entry.path.is_root() {
             return Ok(());
+        }
+        if entry.path.bytes().len() > MAX_PATH {
+            let message = format!("its path has more than {MAX_PATH} bytes");
+            return Err(Error::new(ErrorKind::Parse, message));
         }
         // The first entry has the root's header, so that all parts make up the whole.
         let start = match self.seen.records.last() {
@@ -221,11 +246,13 @@ impl Measure {
         record.is_key = is_private_key(&self.kept);
         if self.wants(path, record.size) {
             self.contents_bytes += record.size;
+            if is_licence(path) {
+                self.licence_bytes += record.size;
+            }
             self.seen.contents.insert(path.clone(), self.kept.clone());
         } else if self.is_wanted(path) {
-            self.seen
-                .notes
-                .push(format!("`{path}` is too large to be read"));
+            let skipped = self.skipped.get_or_insert_with(|| (path.clone(), 0));
+            skipped.1 += 1;
         }
         // What one large file needed is not kept for all others.
         if self.kept.capacity() > 8 << 20 {
@@ -234,7 +261,10 @@ impl Measure {
     }
 
     fn wants(&self, path: &RootPath, size: u64) -> bool {
-        size <= MAX_CONTENT && self.contents_bytes + size <= MAX_CONTENTS && self.is_wanted(path)
+        let is_room = size <= MAX_CONTENT
+            && self.contents_bytes + size <= self.most
+            && (!is_licence(path) || self.licence_bytes + size <= self.most / 2);
+        is_room && self.is_wanted(path)
     }
 
     fn is_wanted(&self, path: &RootPath) -> bool {
@@ -255,6 +285,12 @@ impl Sink for Measure {
         self.take(entry, content)
             .context(|| format!("cannot measure `{}`", entry.path))
     }
+}
+
+/// Tells whether a file is where packages have their licences.
+fn is_licence(path: &RootPath) -> bool {
+    let bytes = path.bytes();
+    bytes.starts_with(b"usr/share/doc/") && bytes.ends_with(b"/copyright")
 }
 
 /// Describes an entry before its content has come.
@@ -318,37 +354,4 @@ fn is_private_key(head: &[u8]) -> bool {
             label.ends_with(b"PRIVATE KEY") || label.ends_with(b"PRIVATE KEY BLOCK")
         }) || line.starts_with(b"PuTTY-User-Key-File-")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn private_keys_are_told_by_their_first_lines() {
-        for (text, wanted) in [
-            (&b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n"[..], true),
-            (b"-----BEGIN RSA PRIVATE KEY-----\r\nMIIE\r\n", true),
-            (b"-----BEGIN PRIVATE KEY-----\nMIIE\n", true),
-            (
-                b"Bag Attributes\n-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
-                true,
-            ),
-            (b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n", true),
-            (b"-----BEGIN CERTIFICATE-----\nMIIE\n", false),
-            (b"It starts with -----BEGIN RSA PRIVATE KEY-----\n", false),
-            (b"\x7fELF\0\n-----BEGIN RSA PRIVATE KEY-----\n", false),
-        ] {
-            assert_eq!(is_private_key(text), wanted, "{}", text.escape_ascii());
-        }
-    }
-
-    #[test]
-    fn scripts_name_their_interpreter() {
-        assert_eq!(
-            script(b"#! /bin/sh -e\nset\n").as_deref(),
-            Some("/bin/sh -e")
-        );
-        assert_eq!(script(b"\x7fELF"), None);
-    }
 }

@@ -1,11 +1,13 @@
 //! All entries of an image, found by path.
 
 use super::{elf::Facts, model::FileKind, weigh::Span};
-use boot_kit::{Digest, RootPath};
+use boot_kit::{Digest, Error, ErrorKind, Result, RootPath};
 use std::collections::HashMap;
 
 /// How many links a path may go through, as in the kernel.
 const MAX_LINKS: usize = 40;
+/// How long the paths of directories that no entry describes may be together, in bytes.
+const MAX_IMPLIED: usize = 64 << 20;
 
 /// One entry, with what was seen of its content as it passed.
 #[derive(Clone, Debug)]
@@ -83,7 +85,9 @@ pub(super) struct Table {
 impl Table {
     /// Sorts entries that came in any order; of several with one path the last counts, and directories that are missing
     /// are added. Returns the number of entries that did not count, too.
-    pub fn new(mut records: Vec<Record>) -> (Self, usize) {
+    ///
+    /// Errors with [`ErrorKind::Parse`] if more directories are missing than any image lacks.
+    pub fn new(mut records: Vec<Record>) -> Result<(Self, usize)> {
         let came = records.len();
         let mut last: HashMap<RootPath, usize> = HashMap::with_capacity(came);
         for (number, record) in records.iter().enumerate() {
@@ -95,11 +99,16 @@ impl Table {
             last.get(&record.path) == Some(&(number - 1))
         });
         let hidden = came - records.len();
-        let mut implied: Vec<RootPath> = Vec::new();
+        let (mut implied, mut implied_bytes) = (Vec::<RootPath>::new(), 0);
         for record in &records {
             for above in record.path.ancestors() {
                 if last.contains_key(&above) {
                     break;
+                }
+                implied_bytes += above.bytes().len();
+                if implied_bytes > MAX_IMPLIED {
+                    let message = "it has too many directories that no entry describes";
+                    return Err(Error::new(ErrorKind::Parse, message));
                 }
                 last.insert(above.clone(), 0);
                 implied.push(above);
@@ -112,7 +121,7 @@ impl Table {
             .enumerate()
             .map(|(number, record)| (record.path.clone(), number))
             .collect();
-        (Self { records, by_path }, hidden)
+        Ok((Self { records, by_path }, hidden))
     }
 
     /// Finds the entry of exactly this path.
@@ -196,4 +205,22 @@ fn parts(path: &[u8]) -> Vec<Vec<u8>> {
     let parts = path.split(|byte| *byte == b'/');
     let parts = parts.filter(|part| !part.is_empty() && *part != b".");
     parts.rev().map(<[u8]>::to_vec).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_that_nothing_describes_are_bounded() {
+        let deep = |number: usize| {
+            let path = format!("{number}/{}x", "a/".repeat(2000));
+            Record::implied(RootPath::parse(path).expect("a path"))
+        };
+        let records = |count| (0..count).map(deep).collect::<Vec<_>>();
+        let (table, hidden) = Table::new(records(1)).expect("one is little");
+        assert_eq!((table.records.len(), hidden), (2002, 0));
+        let error = Table::new(records(40)).err().expect("each takes 4 MB");
+        assert_eq!(error.kind(), ErrorKind::Parse);
+    }
 }
