@@ -263,3 +263,52 @@ fn a_package_or_path_says_why_it_is_there() {
          hint: did you mean `busybox`?\n"
     );
 }
+
+#[test]
+fn the_ending_of_a_file_says_the_form() {
+    let Some(images) = images() else { return };
+    let image = images[0].to_str().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    for (name, start) in [
+        ("x.json", "{\n  \"schema\": \"boot.inspect/1\""),
+        ("x.csv", "class,note,files,"),
+        ("x.md", "## "),
+        ("x.html", "<!doctype html>"),
+        ("x.txt", "alpine-minirootfs"),
+    ] {
+        let path = directory.path().join(name);
+        let (code, out, err) = told(&boot(&["inspect", image, "-o", path.to_str().unwrap()]));
+        assert_eq!((code, out.as_str(), err.as_str()), (0, "", ""), "{name}");
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.starts_with(start), "{name}: {}", &text[..60]);
+    }
+    let (code, out, _) = told(&boot(&["inspect", image, "-o", "-", "--format", "csv"]));
+    assert_eq!((code, out.starts_with("class,note,")), (0, true));
+}
+
+#[test]
+fn files_are_listed_only_where_that_was_asked_for() {
+    let Some(images) = images() else { return };
+    let image = images[0].to_str().unwrap();
+    for (flags, wanted) in [(&[][..], false), (&["--files"][..], true)] {
+        let arguments = [
+            &["inspect", image, "--against", image, "--format", "json"],
+            flags,
+        ]
+        .concat();
+        let found: Value = serde_json::from_slice(&boot(&arguments).stdout).unwrap();
+        for image in found["images"].as_array().unwrap() {
+            assert_eq!(image.get("detail").is_some(), wanted, "{flags:?}");
+        }
+    }
+    let (code, _, err) = told(&boot(&[
+        "inspect",
+        image,
+        "--against",
+        image,
+        "--by",
+        "dir",
+    ]));
+    assert_eq!(code, 2);
+    assert!(err.contains("cannot be used with"), "{err}");
+}

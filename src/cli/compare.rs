@@ -110,11 +110,6 @@ impl Gate {
         self.against.clone()
     }
 
-    /// Tells whether there is an older report or image.
-    pub fn is_against(&self) -> bool {
-        self.against.is_some()
-    }
-
     /// Holds one image against the limits and what is older.
     pub fn judge(
         &self,
@@ -147,7 +142,7 @@ impl Gate {
 pub(super) enum Form {
     /// For a terminal
     Table,
-    /// For programs: see `docs/reference/compare-json.md`
+    /// For programs: every figure, in the schema boot.inspect/1 or boot.compare/1
     Json,
     /// For spreadsheets
     Csv,

@@ -2,10 +2,9 @@
 
 use super::{
     asking::{Access, Asking, HOW, now},
-    compare::{self, Gate},
+    compare::{Form, Gate, json, rendered, write},
     failure,
     messages::Messages,
-    print,
 };
 use crate::{
     footprint::{
@@ -21,9 +20,9 @@ use crate::{
     registry::Registry,
     sandbox::{self, Entered},
 };
-use boot_kit::{Context, Error, ErrorKind, Result};
+use boot_kit::{Error, ErrorKind, Result};
 use boot_stage::image::Platform;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use rustix::process::getuid;
 use std::{
     io::{self, IsTerminal},
@@ -45,12 +44,12 @@ pub(super) struct InspectArguments {
     #[arg(value_name = "IMAGE")]
     image: String,
 
-    /// Write it in this form
-    #[arg(long, value_enum, value_name = "FORM", default_value_t, help_heading = RESULT)]
-    format: Format,
+    /// Write it in this form [default: by the ending of -o, else a table]
+    #[arg(long, value_enum, value_name = "FORM", help_heading = RESULT)]
+    format: Option<Form>,
 
     /// Break it down by this alone [default: class and package]
-    #[arg(long, value_enum, value_name = "WHAT", help_heading = RESULT)]
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "against", help_heading = RESULT)]
     by: Option<By>,
 
     /// Show what this program of the image is linked with: a path or a name; may be repeated
@@ -65,7 +64,7 @@ pub(super) struct InspectArguments {
     #[arg(long, help_heading = RESULT)]
     gzip: bool,
 
-    /// Write to this file instead of stdout
+    /// Write to this file; the ending says the form: .json, .csv, .md, .html
     #[arg(short, long, value_name = "FILE", help_heading = RESULT)]
     output: Option<PathBuf>,
 
@@ -128,34 +127,6 @@ pub(super) struct Look {
 
     #[command(flatten)]
     access: Access,
-}
-
-/// The form of what is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One screen for people
-    #[default]
-    Table,
-    /// Everything, in the schema boot.inspect/1
-    Json,
-    /// One breakdown for spreadsheets, sizes in bytes
-    Csv,
-    /// Main figures and one breakdown for documents
-    Md,
-    /// One page by itself: treemaps, tables, no network
-    Html,
-}
-
-impl From<Format> for compare::Form {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Table => Self::Table,
-            Format::Json => Self::Json,
-            Format::Csv => Self::Csv,
-            Format::Md => Self::Md,
-            Format::Html => Self::Html,
-        }
-    }
 }
 
 impl Look {
@@ -274,37 +245,26 @@ impl InspectArguments {
         let judged = footprint.and_then(|footprint| self.gate.judge(footprint, &options, &report));
         drop(report);
         let mut comparison = judged?;
-        let written = if self.gate.is_against() {
-            compare::rendered(&comparison, self.format.into(), false)?
-        } else {
-            let image = comparison.images.pop();
-            self.text(image.expect("one image was judged"))?
-        };
-        match &self.output {
-            Some(path) => fs_err::write(path, written).map_err(Error::from),
-            None => print(&written).map_err(Error::from),
+        let form = Form::choose(self.format, self.output.as_deref());
+        if form == Form::Json && !self.files {
+            comparison.forget_files();
         }
-        .context(|| "cannot write what was found")?;
+        let written = match &comparison.images[..] {
+            [image] => self.text(image, form)?,
+            _ => rendered(&comparison, form, false)?,
+        };
+        write(&written, self.output.as_deref())?;
         Ok(Gate::end(&comparison.breaches, &self.messages))
     }
 
-    fn text(&self, mut footprint: Footprint) -> Result<String> {
+    fn text(&self, footprint: &Footprint, form: Form) -> Result<String> {
         let by = self.by.unwrap_or_default();
-        Ok(match self.format {
-            Format::Table => screen(&footprint, self.by, width()),
-            Format::Csv => text::csv(by, &rows(&footprint, by)),
-            Format::Html => html::page(&html::Report::of(&[&footprint])),
-            Format::Md => text::markdown(&footprint, by, &rows(&footprint, by)),
-            Format::Json => {
-                if !self.files {
-                    footprint.detail = None;
-                }
-                let mut text = serde_json::to_string_pretty(&footprint).map_err(|error| {
-                    Error::new(ErrorKind::Io, "cannot write JSON").caused_by(error)
-                })?;
-                text.push('\n');
-                text
-            }
+        Ok(match form {
+            Form::Table => screen(footprint, self.by, width()),
+            Form::Csv => text::csv(by, &rows(footprint, by)),
+            Form::Html => html::page(&html::Report::of(&[footprint])),
+            Form::Md => text::markdown(footprint, by, &rows(footprint, by)),
+            Form::Json => json(footprint)?,
         })
     }
 }
