@@ -194,7 +194,7 @@ impl CompareArguments {
             map: self.map.clone(),
             look: self.look.options(),
         };
-        let entered = enter_if_needed(&subjects)?;
+        let entered = enter_if_needed(&subjects, self.gate.against().as_deref())?;
         let report = self.messages.listener();
         let comparison = ops::compare(entered.as_ref(), &subjects, &options, &report);
         drop(report);

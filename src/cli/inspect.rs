@@ -214,13 +214,18 @@ impl Look {
 /// Enters the namespaces where something is built, or where owners on disk are to be seen as an image has them.
 ///
 /// To be called while there is one thread: listeners have threads of their own.
-pub(super) fn enter_if_needed(subjects: &[Subject]) -> Result<Option<Entered>> {
+pub(super) fn enter_if_needed(
+    subjects: &[Subject],
+    against: Option<&Path>,
+) -> Result<Option<Entered>> {
+    let is_owned = |path: &Path| path.is_dir() && !getuid().is_root();
     let needs = |subject: &Subject| match subject {
         Subject::Recipe { .. } => true,
         Subject::Gentoo { .. } => false,
-        Subject::Path(path) => path.is_dir() && !getuid().is_root(),
+        Subject::Path(path) => is_owned(path),
     };
-    subjects.iter().any(needs).then(sandbox::enter).transpose()
+    let is_needed = subjects.iter().any(needs) || against.is_some_and(is_owned);
+    is_needed.then(sandbox::enter).transpose()
 }
 
 impl InspectArguments {
@@ -234,7 +239,7 @@ impl InspectArguments {
 
     fn carry_out(&self, registry: &mut Registry) -> Result<ExitCode> {
         let subject = [self.look.subject(&self.image, registry)?];
-        let entered = enter_if_needed(&subject)?;
+        let entered = enter_if_needed(&subject, self.gate.against().as_deref())?;
         let options = Options {
             gzip: self.gzip,
             closures: self.closure.clone(),

@@ -50,7 +50,7 @@ impl WhyArguments {
 
     fn carry_out(self, registry: &mut Registry) -> Result<()> {
         let subject = [self.look.subject(&self.image, registry)?];
-        let entered = enter_if_needed(&subject)?;
+        let entered = enter_if_needed(&subject, None)?;
         let report = self.messages.listener();
         let options = self.look.options();
         let answer = ops::why(&subject[0], entered.as_ref(), &self.what, &options, &report);
