@@ -312,3 +312,21 @@ fn files_are_listed_only_where_that_was_asked_for() {
     assert_eq!(code, 2);
     assert!(err.contains("cannot be used with"), "{err}");
 }
+
+#[test]
+fn a_limit_on_gzip_is_held_against_what_gzip_makes() {
+    let Some(images) = images() else { return };
+    let image = images[0].to_str().unwrap();
+    for command in ["compare", "inspect"] {
+        let (code, _, err) = told(&boot(&[command, image, "--budget", "gzip=5MB"]));
+        assert_eq!((code, err.as_str()), (0, ""), "{command}");
+        let (code, _, err) = told(&boot(&[command, image, "--budget", "gzip=1MB"]));
+        assert_eq!(code, 3, "{command}");
+        assert!(!err.contains("is not known"), "{err}");
+    }
+    assert_eq!(
+        compared(&[image])["images"][0]["sizes"]["gzip"],
+        Value::Null
+    );
+    assert!(compared(&[image, "--gzip"])["images"][0]["sizes"]["gzip"].is_u64());
+}

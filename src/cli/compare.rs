@@ -37,6 +37,7 @@ const GATE: &str = "A gate";
 
 /// The arguments of `boot compare`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches are booleans")]
 pub(super) struct CompareArguments {
     /// Images: `debian`, `debian:bookworm+ceph`, a recipe file, a tar, an OCI or docker archive, an OCI directory, a directory, or a report (.json)
     #[arg(value_name = "X", required = true)]
@@ -65,6 +66,10 @@ pub(super) struct CompareArguments {
     /// Build what advice says, and tell what it saved
     #[arg(long, help_heading = REPORT)]
     advise: bool,
+
+    /// Measure the size as gzip, too; this takes several times as long as all the rest
+    #[arg(long, help_heading = REPORT)]
+    gzip: bool,
 
     #[command(flatten)]
     gate: Gate,
@@ -103,6 +108,11 @@ impl Gate {
     /// The limits, in the order in which they were said.
     pub fn limits(&self) -> Vec<Limit> {
         self.budget.iter().flat_map(|it| it.0.clone()).collect()
+    }
+
+    /// Tells whether there is a limit for the size as gzip, which is measured only where it is wanted.
+    pub fn limits_gzip(&self) -> bool {
+        self.limits().iter().any(|limit| limit.metric == "gzip")
     }
 
     /// The older report or image.
@@ -192,7 +202,10 @@ impl CompareArguments {
             against: self.gate.against(),
             tries_advice: self.advise,
             map: self.map.clone(),
-            look: self.look.options(),
+            look: inspect::Options {
+                gzip: self.gzip || self.gate.limits_gzip(),
+                ..self.look.options()
+            },
         };
         let entered = enter_if_needed(&subjects, self.gate.against().as_deref())?;
         let report = self.messages.listener();

@@ -241,7 +241,7 @@ impl InspectArguments {
         let subject = [self.look.subject(&self.image, registry)?];
         let entered = enter_if_needed(&subject, self.gate.against().as_deref())?;
         let options = Options {
-            gzip: self.gzip,
+            gzip: self.gzip || self.gate.limits_gzip(),
             closures: self.closure.clone(),
             ..self.look.options()
         };

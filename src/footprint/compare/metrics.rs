@@ -80,9 +80,10 @@ const ROWS: [Row; 27] = [
 ];
 
 /// The figures that decide, and that a table shows; the others are for programs and budgets.
-pub const DECISIVE: [&str; 13] = [
+pub const DECISIVE: [&str; 14] = [
     "size",
     "zstd",
+    "gzip",
     "disk",
     "unique",
     "files",
