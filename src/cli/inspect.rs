@@ -13,7 +13,7 @@ use crate::{
     },
     ops::{
         gentoo,
-        inspect::{self as ops, Options, Subject},
+        inspect::{self as ops, Options, Subject, heading},
         stage,
     },
     recipe::{Profile, Request, complete::words, request::names_a_file},
@@ -169,13 +169,9 @@ impl Look {
         let asking = Asking::either(word, flags)?;
         let (recipe, mut options) = asking.complete(&self.access, registry)?;
         options.jobs = self.jobs;
-        let mut name = format!("{} {}", recipe.distribution, recipe.release);
-        if !recipe.include.is_empty() {
-            name = format!("{name} + {}", recipe.include.join(" "));
-        }
         Ok(Subject::Recipe {
             source: image.to_owned(),
-            name,
+            name: heading(&recipe),
             recipe: Box::new(recipe),
             options: Box::new(options),
         })

@@ -4,7 +4,7 @@ mod advice;
 
 use super::{
     build,
-    inspect::{self, Subject, inspect},
+    inspect::{self, Subject, heading, inspect},
 };
 use crate::{
     footprint::{
@@ -198,8 +198,8 @@ impl Work<'_> {
             }
             match build::plan(&renamed, options, &**self.report) {
                 Ok(_) => {
+                    *name = heading(&renamed);
                     **recipe = renamed;
-                    *name = name.replace(from.as_str(), to);
                 }
                 // The other name is not known there.
                 Err(error) if error.kind() == ErrorKind::Usage => {}

@@ -62,6 +62,15 @@ pub struct Options {
     pub file_list: Option<PathBuf>,
 }
 
+/// Names a recipe for headings: what it starts from, and what it adds.
+pub fn heading(recipe: &Recipe) -> String {
+    let base = format!("{} {}", recipe.distribution, recipe.release);
+    if recipe.include.is_empty() {
+        return base;
+    }
+    format!("{base} + {}", recipe.include.join(" "))
+}
+
 /// Measures an image, in one pass over its tree.
 ///
 /// A [`Subject::Recipe`] wants the program to have entered its namespaces: `entered`. A directory wants it unless it is
