@@ -30,6 +30,7 @@ pub const SCHEMA: &str = "boot.inspect/1";
 /// [`classes`](Self::classes), of [`ownership`](Self::ownership), of [`cells`](Self::cells), of the files in
 /// [`detail`](Self::detail), and the first of [`tree`](Self::tree). Likewise for `zstd_bytes` and `sizes.zstd`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Footprint {
     /// [`SCHEMA`].
     pub schema: String,
@@ -77,6 +78,6 @@ pub struct Footprint {
     /// What could not be read or is not known, in sentences.
     pub notes: Vec<String>,
     /// Every entry by itself: always there in memory, written only on request (`--files`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Detail>,
 }

@@ -13,6 +13,7 @@ pub const SCHEMA: &str = "boot.compare/1";
 
 /// Several images, what differs and why, and what could be done.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Comparison {
     /// [`SCHEMA`].
     pub schema: String,
@@ -40,6 +41,7 @@ pub struct Comparison {
 
 /// One figure of all images.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Metric {
     /// Its name, as in `--budget` (`size`, `setuid`).
     pub name: String,
@@ -66,6 +68,7 @@ pub enum Unit {
 
 /// Which content images have in common, by the digest of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sharing {
     /// Bytes of each image that at least one other has too; with `unique_bytes` this is all of its content.
     pub shared_bytes: Vec<u64>,
@@ -77,6 +80,7 @@ pub struct Sharing {
 
 /// The parts of the images, side by side.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Breakdown {
     /// By what: `package`, `class`, `dir`, `layer`, `licence`, `file`.
     pub by: String,
@@ -86,6 +90,7 @@ pub struct Breakdown {
 
 /// One part of all images.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Part {
     /// Its name; for packages of different names in the images, their family.
     pub name: String,
@@ -97,6 +102,7 @@ pub struct Part {
 
 /// Why one image differs from the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Difference {
     /// Which one.
     pub image: u32,
@@ -112,6 +118,7 @@ pub struct Difference {
 
 /// One part of a difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Contributor {
     /// What it is.
     pub kind: ContributorKind,
@@ -145,6 +152,7 @@ pub enum ContributorKind {
 
 /// Something that makes an image smaller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Advice {
     /// Which image.
     pub image: u32,
@@ -181,6 +189,7 @@ pub enum AdviceKind {
 
 /// How much smaller an image gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Gain {
     /// Content.
     pub bytes: i64,
@@ -190,6 +199,7 @@ pub struct Gain {
 
 /// The most that an image may have of something.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limit {
     /// The name of a [`Metric`].
     pub metric: String,
@@ -199,6 +209,7 @@ pub struct Limit {
 
 /// A limit that an image does not keep.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Breach {
     /// Which image.
     pub image: u32,
@@ -214,6 +225,7 @@ pub struct Breach {
 
 /// What a machine that has the old image must fetch for the new one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Update {
     /// The new image.
     pub image: u32,

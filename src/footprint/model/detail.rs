@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A directory, a file, or what is left of a directory's smaller files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Node {
     /// The last part of its path; empty for the root; for what is left, `…`.
     pub name: String,
@@ -24,6 +25,7 @@ pub struct Node {
 
 /// Every entry by itself, and what packages list in vain.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Detail {
     /// All entries but the root, sorted by path.
     pub files: Vec<File>,
@@ -35,6 +37,7 @@ pub struct Detail {
 
 /// One entry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct File {
     /// Where it is, without a leading slash; bytes that are not UTF-8 are replaced.
     pub path: String,
@@ -83,6 +86,7 @@ pub enum FileKind {
 
 /// A path that a package lists and that is not there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Missing {
     /// The path, without a leading slash.
     pub path: String,
@@ -92,6 +96,7 @@ pub struct Missing {
 
 /// What an ELF file says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Object {
     /// Position in [`Detail::files`].
     pub file: u32,

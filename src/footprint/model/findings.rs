@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Content that is there more than once, in files of their own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Duplicates {
     /// How many contents there are more than once.
     pub groups: u64,
@@ -18,6 +19,7 @@ pub struct Duplicates {
 
 /// Files of the same content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Duplicate {
     /// Length of one.
     pub bytes: u64,
@@ -31,6 +33,7 @@ pub struct Duplicate {
 
 /// What gives more rights than its caller has. Lists are sorted by path.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Privilege {
     /// Files with the setuid bit; every name of a file counts.
     pub setuid: Vec<Special>,
@@ -44,6 +47,7 @@ pub struct Privilege {
 
 /// An entry with a special mode or attribute.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Special {
     /// Where it is, without a leading slash.
     pub path: String,
@@ -61,6 +65,7 @@ pub struct Special {
 
 /// A program of note.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Program {
     /// Where it is, without a leading slash.
     pub path: String,
@@ -70,6 +75,7 @@ pub struct Program {
 
 /// The accounts of `etc/passwd`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Accounts {
     /// How many there are; `None` if the file is not there.
     pub total: Option<u64>,
@@ -79,6 +85,7 @@ pub struct Accounts {
 
 /// An account that can log in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Account {
     /// Its name.
     pub name: String,
@@ -92,6 +99,7 @@ pub struct Account {
 
 /// Something that should be in no image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Finding {
     /// Where it is, without a leading slash.
     pub path: String,
@@ -101,6 +109,7 @@ pub struct Finding {
 
 /// A C library.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Libc {
     /// `glibc`, `musl`, `uclibc`, `bionic`.
     pub name: String,
@@ -112,6 +121,7 @@ pub struct Libc {
 
 /// Programs and shared libraries in the ELF format.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Elf {
     /// All ELF files.
     pub files: u64,
@@ -127,6 +137,7 @@ pub struct Elf {
 
 /// A file with a symbol table.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Unstripped {
     /// Where it is, without a leading slash.
     pub path: String,
@@ -136,6 +147,7 @@ pub struct Unstripped {
 
 /// What a program is linked with, all in all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Closure {
     /// The program as it was asked for.
     pub program: String,

@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 
 /// Which image was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Image {
     /// A short name for headings: the recipe, the reference of an OCI image, or the file's name without its ending.
     pub name: String,
@@ -49,6 +50,7 @@ pub enum Form {
 
 /// One layer as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StoredLayer {
     /// SHA-256 of the stored blob, `sha256:…`.
     pub digest: String,
@@ -58,6 +60,7 @@ pub struct StoredLayer {
 
 /// How large an image is, by several measures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sizes {
     /// Content of all regular files; a file with several names counts once.
     pub content: u64,
@@ -75,6 +78,7 @@ pub struct Sizes {
 
 /// How many entries of each kind there are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Entries {
     /// All of them, the root itself not among them.
     pub total: u64,
@@ -100,6 +104,7 @@ pub struct Entries {
 
 /// A part of an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Share {
     /// Regular files.
     pub files: u64,
@@ -120,6 +125,7 @@ impl AddAssign for Share {
 
 /// What files are for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Class {
     /// Its name in `configs/classes.toml` (`translations`), or `structure`: the headers of directories, links and
     /// devices, which have no content but are part of an archive.
@@ -131,6 +137,7 @@ pub struct Class {
 
 /// How files divide into those of packages and others.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Ownership {
     /// Files that packages list.
     pub owned: Share,
@@ -144,6 +151,7 @@ pub struct Ownership {
 
 /// Files of one class that belong to one package.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Cell {
     /// Position in [`Footprint::packages`](super::Footprint::packages), of the package that lists them or that they came
     /// from.

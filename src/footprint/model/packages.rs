@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A database of packages that was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Inventory {
     /// `dpkg`, `apk`, `portage`, `buildroot`; `rpm` and others are named but not read.
     pub kind: String,
@@ -14,6 +15,7 @@ pub struct Inventory {
 
 /// One package that the image says it holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Package {
     /// Its name, unique in the image; where two share one, with what tells them apart (`libc6:i386`, `sys-devel/gcc:14`).
     pub name: String,
@@ -61,6 +63,7 @@ impl Package {
 
 /// One thing a package needs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Need {
     /// As the package says it, one clause: `usrmerge | usr-is-merged`, `so:libc.musl-x86_64.so.1`.
     pub text: String,
@@ -73,6 +76,7 @@ pub struct Need {
 
 /// What would leave an image with one package.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Retained {
     /// How many packages, itself included.
     pub packages: u64,
@@ -83,6 +87,7 @@ pub struct Retained {
 
 /// A licence, and how much is under it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Licence {
     /// Its name, as packages write it.
     pub name: String,
