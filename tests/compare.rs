@@ -330,3 +330,30 @@ fn a_limit_on_gzip_is_held_against_what_gzip_makes() {
     );
     assert!(compared(&[image, "--gzip"])["images"][0]["sizes"]["gzip"].is_u64());
 }
+
+#[test]
+fn an_older_image_need_keep_no_limit_even_if_its_files_are_not_known() {
+    let Some(images) = images() else { return };
+    let image = images[0].to_str().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let [last, both] = ["last.json", "both.json"].map(|name| directory.path().join(name));
+    let [last, both] = [&last, &both].map(|path| path.to_str().unwrap());
+    let (code, ..) = told(&boot(&["inspect", image, "-o", last]));
+    assert_eq!(code, 0);
+    let (code, ..) = told(&boot(&["compare", image, "--against", last, "-o", both]));
+    assert_eq!(code, 0);
+    let found = boot(&[
+        "compare", both, "--format", "json", "--by", "file", "--budget", "size=1MB",
+    ]);
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    let breaches = found["breaches"].as_array().unwrap().iter();
+    let broken: Vec<_> = breaches.map(|it| it["image"].as_u64()).collect();
+    assert_eq!((&found["updates"], broken), (&json!([]), vec![Some(1)]));
+    let notes = found["notes"].as_array().unwrap().iter();
+    let notes = notes.filter_map(Value::as_str);
+    assert!(
+        notes
+            .into_iter()
+            .any(|it| it.starts_with("by file is not known"))
+    );
+}

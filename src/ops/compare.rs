@@ -10,7 +10,10 @@ use crate::{
     footprint::{
         Footprint,
         compare::{
-            self as found, By, Comparison, breakdown::breakdown, budget::breaches, model::Limit,
+            self as found, By, Comparison,
+            breakdown::{breakdown, unknown},
+            budget::breaches,
+            model::Limit,
             written,
         },
         source::stem,
@@ -91,10 +94,11 @@ fn again(path: &Path, options: &Options) -> Option<Comparison> {
     let is_known = |by: &By| found.breakdowns.iter().any(|it| it.by == by.name());
     if let Some(by) = options.by.filter(|by| !is_known(by)) {
         found.breakdowns.push(breakdown(&found.images, by));
+        found.notes.extend(unknown(&found.images, by));
     }
     if !options.budget.is_empty() {
         found.budget.clone_from(&options.budget);
-        found.breaches = breaches(&found, usize::from(!found.updates.is_empty()));
+        found.breaches = breaches(&found);
     }
     Some(found)
 }

@@ -68,6 +68,19 @@ pub fn breakdown(images: &[Footprint], by: By) -> Breakdown {
     }
 }
 
+/// Says which images cannot be taken apart so, if any: in a report without `--files` no file is named.
+pub fn unknown(images: &[Footprint], by: By) -> Option<String> {
+    let unknown = images.iter().filter(|image| image.detail.is_none());
+    let names: Vec<&str> = unknown.map(|image| image.image.name.as_str()).collect();
+    (by == By::File && !names.is_empty()).then(|| {
+        format!(
+            "by {} is not known: {} without a list of files (--files)",
+            by.name(),
+            names.join(", ")
+        )
+    })
+}
+
 fn add(sizes: &mut Sizes, name: &str, bytes: u64, zstd_bytes: Option<u64>) {
     let sum = sizes.entry(name.to_owned()).or_insert((0, Some(0)));
     sum.0 += bytes;

@@ -51,11 +51,12 @@ fn limit(word: &str) -> Result<Limit> {
     }
 }
 
-/// Finds the limits that images do not keep. The first `skip` images are only there to compare with.
+/// Finds the limits that images do not keep. An older image is only there to compare with.
 ///
 /// A figure that is not known keeps no limit.
-pub fn breaches(comparison: &Comparison, skip: usize) -> Vec<Breach> {
+pub fn breaches(comparison: &Comparison) -> Vec<Breach> {
     let mut breaches = Vec::new();
+    let skip = usize::from(comparison.against);
     for (place, image) in comparison.images.iter().enumerate().skip(skip) {
         for limit in &comparison.budget {
             let metric = comparison.metrics.iter().find(|it| it.name == limit.metric);

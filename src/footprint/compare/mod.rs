@@ -62,6 +62,7 @@ pub fn compare(images: Vec<Footprint>, options: &Options) -> Comparison {
     let mut breakdowns = vec![breakdown::breakdown(&images, By::Class)];
     if let Some(by) = options.by.filter(|by| *by != By::Class) {
         breakdowns.push(breakdown::breakdown(&images, by));
+        notes.extend(breakdown::unknown(&images, by));
     }
     let others = || (1..).zip(images.iter().skip(1));
     let differences =
@@ -86,12 +87,13 @@ pub fn compare(images: Vec<Footprint>, options: &Options) -> Comparison {
         breakdowns,
         differences,
         budget: options.budget.clone(),
+        against: options.against,
         updates,
         notes,
         images,
         ..Comparison::default()
     };
-    comparison.breaches = budget::breaches(&comparison, usize::from(options.against));
+    comparison.breaches = budget::breaches(&comparison);
     comparison
 }
 

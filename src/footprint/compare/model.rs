@@ -33,6 +33,8 @@ pub struct Comparison {
     pub budget: Vec<Limit>,
     /// Where an image takes more than that.
     pub breaches: Vec<Breach>,
+    /// Whether the first image is an older one that the others take the place of (`--against`); it need keep no limit.
+    pub against: bool,
     /// With `--against`: what a machine that has the old image must fetch for each of the others.
     pub updates: Vec<Update>,
     /// What could not be compared, in sentences.
