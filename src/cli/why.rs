@@ -12,6 +12,7 @@ use crate::{
         why::{Answer, Reason, Why},
     },
     ops,
+    progress::one_line,
     registry::Registry,
 };
 use boot_kit::Result;
@@ -24,7 +25,7 @@ const NAMED: usize = 12;
 /// The arguments of `boot why`.
 #[derive(Debug, Args)]
 pub(super) struct WhyArguments {
-    /// The image: as for `boot compare`
+    /// The image: as for `boot inspect`
     #[arg(value_name = "IMAGE")]
     image: String,
 
@@ -67,17 +68,17 @@ impl WhyArguments {
 
 /// Writes an answer for people.
 pub(super) fn text(why: &Why) -> String {
-    let subject = &why.subject;
+    let subject = one_line(&why.subject);
     match &why.answer {
         Answer::Package(reason) => told(reason),
         Answer::Owned(reason) => format!(
             "/{subject} is a file of {}\n{}",
-            reason.package,
+            one_line(&reason.package),
             told(reason)
         ),
         Answer::Generated(reason) => format!(
             "/{subject} was made because of {}, which does not list it\n{}",
-            reason.package,
+            one_line(&reason.package),
             told(reason)
         ),
         Answer::Shared { packages } => {
@@ -93,9 +94,11 @@ pub(super) fn text(why: &Why) -> String {
             profile,
             rule,
         } => format!(
-            "/{subject} is not there: {package} has it, --prune {profile} leaves it out (`{rule}`)\n"
+            "/{subject} is not there: {} has it, --prune {profile} leaves it out (`{rule}`)\n",
+            one_line(package)
         ),
         Answer::Missing { package } => {
+            let package = one_line(package);
             format!("/{subject} is not there: {package} has it, and no prune profile says why\n")
         }
     }
@@ -104,8 +107,8 @@ pub(super) fn text(why: &Why) -> String {
 fn told(reason: &Reason) -> String {
     let mut text = format!(
         "{} {}: {}",
-        reason.package,
-        reason.version,
+        one_line(&reason.package),
+        one_line(&reason.version),
         amount(reason.bytes)
     );
     if let (Some(bytes), Some(packages)) = (reason.retained_bytes, reason.retained_packages) {
@@ -122,9 +125,10 @@ fn told(reason: &Reason) -> String {
     text.push('\n');
     for (depth, hop) in reason.way.iter().enumerate() {
         let indent = "  ".repeat(depth + 1);
+        let (package, because) = (one_line(&hop.package), one_line(&hop.because));
         text += &match depth {
-            0 => format!("{indent}{} ({})\n", hop.package, hop.because),
-            _ => format!("{indent}needs {} ({})\n", hop.because, hop.package),
+            0 => format!("{indent}{package} ({because})\n"),
+            _ => format!("{indent}needs {because} ({package})\n"),
         };
     }
     let direct = reason
@@ -148,11 +152,32 @@ fn some(names: &[String]) -> String {
     let shown = names
         .iter()
         .take(NAMED)
-        .cloned()
+        .map(|name| one_line(name))
         .collect::<Vec<_>>()
         .join(", ");
     match names.len().saturating_sub(NAMED) {
         0 => shown,
         more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_from_an_image_stay_on_their_line() {
+        let why = Why {
+            subject: "a\u{1b}[2J\nb".to_owned(),
+            answer: Answer::Shared {
+                packages: vec!["x\u{7}\ny".to_owned(), "z".to_owned()],
+            },
+            schema: String::new(),
+            image: String::new(),
+        };
+        assert_eq!(
+            text(&why),
+            "/a b is a directory with files of 2 packages: x y, z\n"
+        );
     }
 }

@@ -18,7 +18,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use printable::printable;
+pub use printable::{one_line, printable};
 
 use boot_kit::{Event, Report};
 use clap::ValueEnum;

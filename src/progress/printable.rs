@@ -23,9 +23,19 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// Makes a name from an image harmless that stands in a line of ours: it may not begin one of its own, either.
+pub fn one_line(text: &str) -> String {
+    printable(text).replace(['\n', '\t'], " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_stays_on_its_line() {
+        assert_eq!(one_line("a\n\x1b[2Jerror:\tb"), "a error: b");
+    }
 
     #[test]
     fn terminals_are_not_told_what_to_do() {

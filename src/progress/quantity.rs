@@ -34,7 +34,16 @@ pub fn seconds(duration: Duration) -> f64 {
 }
 
 /// Writes a count with its noun: `1 package`, `12,345 packages`.
-pub fn count(number: u64, noun: &str) -> String {
+pub fn count(count: u64, noun: &str) -> String {
+    format!(
+        "{} {noun}{}",
+        number(count),
+        if count == 1 { "" } else { "s" }
+    )
+}
+
+/// Writes a number: `12,345`.
+pub fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -43,7 +52,7 @@ pub fn count(number: u64, noun: &str) -> String {
         }
         grouped.push(digit);
     }
-    format!("{grouped} {noun}{}", if number == 1 { "" } else { "s" })
+    grouped
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use super::{By, Row, rows};
 use crate::{
     footprint::model::{Footprint, Program, Special},
     progress::{
-        printable,
-        quantity::{count, size},
+        one_line,
+        quantity::{count, number, size},
     },
 };
 use std::fmt::Write;
@@ -88,11 +88,10 @@ fn sizes(screen: &mut String, footprint: &Footprint, width: usize) {
     label(screen, "packages", &packages(footprint), width);
 }
 
-fn directories(number: u64) -> String {
-    let text = count(number, "directorie");
-    match number {
-        1 => text.replace("ie", "y"),
-        _ => text,
+fn directories(count: u64) -> String {
+    match count {
+        1 => "1 directory".to_owned(),
+        many => format!("{} directories", number(many)),
     }
 }
 
@@ -182,7 +181,7 @@ fn name(row: &Row) -> String {
     } else {
         format!("{} {}", row.name, row.note)
     };
-    printable(&name).into_owned()
+    one_line(&name)
 }
 
 fn facts(screen: &mut String, footprint: &Footprint, width: usize) {
@@ -288,8 +287,8 @@ fn facts(screen: &mut String, footprint: &Footprint, width: usize) {
 /// Writes a label and a text, broken into as many lines as it needs, at most two.
 fn label(screen: &mut String, name: &str, text: &str, width: usize) {
     let room = width - LABEL;
-    let text = printable(text);
-    let mut rest = text.as_ref();
+    let text = one_line(text);
+    let mut rest = text.as_str();
     for (number, name) in [name, ""].into_iter().enumerate() {
         let (now, later) = break_at(rest, room, number == 1);
         let _ = writeln!(
@@ -323,7 +322,7 @@ fn break_at(text: &str, room: usize, is_last: bool) -> (String, &str) {
 }
 
 fn line(screen: &mut String, text: &str, width: usize) {
-    screen.push_str(&cut(&printable(text), width));
+    screen.push_str(&cut(&one_line(text), width));
     screen.push('\n');
 }
 

@@ -1,11 +1,11 @@
 //! Tables for a page.
 
-use super::{Block, Cell, Row, blocks, labels};
+use super::{Block, Cell, Row, blocks, heads};
 use crate::footprint::compare::Comparison;
 
 /// Writes a comparison as Markdown; `explains` tells all of it.
 pub fn markdown(comparison: &Comparison, explains: bool) -> String {
-    let labels = labels(comparison);
+    let labels = heads(comparison);
     let mut text = String::new();
     for block in blocks(comparison, &labels, explains) {
         match block {

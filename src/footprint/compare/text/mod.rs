@@ -16,7 +16,10 @@ use super::{
     model::{Advice, AdviceKind, Basis, Breakdown, Comparison, Gain, Metric, Unit, Update},
     pruning::words,
 };
-use crate::footprint::amount::{amount, signed};
+use crate::{
+    footprint::amount::{amount, signed},
+    progress::one_line,
+};
 use std::collections::BTreeMap;
 
 /// How many parts of a breakdown are shown: all in files, so many on a screen.
@@ -120,7 +123,33 @@ fn blocks(comparison: &Comparison, labels: &[String], explains: bool) -> Vec<Blo
     ));
     blocks.push(list("Not known", comparison.notes.clone()));
     blocks.retain(|block| !matches!(block, Block::List { lines, .. } if lines.is_empty()));
+    blocks.iter_mut().for_each(Block::clean);
     blocks
+}
+
+impl Block {
+    /// Takes out what names from an image could do to a terminal.
+    fn clean(&mut self) {
+        match self {
+            Self::Table { title, rows, .. } => {
+                *title = one_line(title);
+                for row in rows {
+                    row.title = one_line(&row.title);
+                }
+            }
+            Self::List { title, lines } => {
+                *title = one_line(title);
+                for line in lines {
+                    *line = one_line(line);
+                }
+            }
+        }
+    }
+}
+
+/// Names the images for headings as [`labels`] does, harmless for a terminal.
+fn heads(comparison: &Comparison) -> Vec<String> {
+    labels(comparison).iter().map(|it| one_line(it)).collect()
 }
 
 fn metrics(comparison: &Comparison) -> Block {

@@ -1,6 +1,6 @@
 //! One screen.
 
-use super::{Block, Cell, Row, blocks, labels};
+use super::{Block, Cell, Row, blocks, heads};
 use crate::footprint::compare::Comparison;
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ const BAR: usize = 8;
 /// Nothing needs a colour: a star marks the best of a row. Where the images do not fit side by side, differences are left
 /// out first; then the rest of the images comes below.
 pub fn table(comparison: &Comparison, width: usize, explains: bool) -> String {
-    let labels = labels(comparison);
+    let labels = heads(comparison);
     let blocks = blocks(comparison, &labels, explains);
     let rows = blocks.iter().flat_map(|block| match block {
         Block::Table { rows, .. } => rows.as_slice(),
