@@ -7,7 +7,11 @@ use super::{
     table::Record,
 };
 use boot_kit::{RootPath, inventory::Contents};
-use std::collections::BTreeSet;
+use boot_stage::closure::Library;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    rc::Rc,
+};
 
 /// Where programs are looked for by name.
 const PATH: [&str; 6] = [
@@ -27,6 +31,8 @@ const LIBRARIES: [&str; 6] = [
     "usr/local/lib",
     "lib32",
 ];
+/// How many directories a file inherits from those that load it.
+const MAX_INHERITED: usize = 256;
 const CONFIGURATION: &str = "etc/ld.so.conf";
 const CONFIGURATION_BELOW: &[u8] = b"etc/ld.so.conf.d/";
 
@@ -38,17 +44,15 @@ pub(super) fn of(view: &View<'_>, contents: &Contents, program: &str) -> Option<
         program: program.to_owned(),
         ..Closure::default()
     };
-    let (mut found, mut open) = (BTreeSet::new(), vec![start]);
+    let mut loading = Loading::default();
+    loading.add(view, start, &Rc::default());
     let mut missing = BTreeSet::new();
     let platform = |number: usize| platform(&view.table.records[number]);
-    while let Some(number) = open.pop() {
-        if !found.insert(number) {
-            continue;
-        }
+    while let Some((number, inherited)) = loading.open.pop_front() {
         let record = &view.table.records[number];
         if let Some(script) = &record.script {
             match interpreter(view, script) {
-                Some(next) => open.push(next),
+                Some(next) => loading.add(view, next, &inherited),
                 None => {
                     missing.insert(script.to_string());
                 }
@@ -62,28 +66,51 @@ pub(super) fn of(view: &View<'_>, contents: &Contents, program: &str) -> Option<
                 .ok()
                 .and_then(|path| view.table.file(&path))
             {
-                Some(next) => open.push(next),
+                Some(next) => loading.add(view, next, &Rc::default()),
                 None => {
                     missing.insert(loader.clone());
                 }
             }
         }
+        let names = facts.interpreter.iter().chain(&facts.needed);
+        if Library::named(names.map(String::as_bytes)) == Library::Musl {
+            loading.library = Library::Musl;
+        }
+        // musl passes on both; for glibc, who has the newer kind does not look where those above say.
+        let is_musl = loading.library == Library::Musl;
         let own = own_directories(record, facts);
+        let above: &[RootPath] = if is_musl || facts.passes_on || own.is_empty() {
+            &inherited
+        } else {
+            &[]
+        };
+        let passed = if own.is_empty() || !(is_musl || facts.passes_on) {
+            Rc::clone(&inherited)
+        } else {
+            let all = own.iter().chain(&*inherited).take(MAX_INHERITED);
+            Rc::new(all.cloned().collect())
+        };
         for name in &facts.needed {
-            let places = own.iter().chain(&directories);
+            // What is loaded already is not looked for, nor is what the loader is itself.
+            if loading.names.contains(name) || loading.library.has(name.as_bytes()) {
+                continue;
+            }
+            let places = own.iter().chain(above).chain(&directories);
             let library = places
                 .filter_map(|directory| view.table.file(&directory.join(name.as_bytes())))
                 .find(|candidate| platform(*candidate) == platform(number));
             match library {
-                Some(next) => open.push(next),
-                // A loader that is loaded is what it is asked for as well (musl).
-                None if loads(view, &found, name) => {}
+                Some(next) => {
+                    loading.names.insert(name.clone());
+                    loading.add(view, next, &passed);
+                }
                 None => {
                     missing.insert(name.clone());
                 }
             }
         }
     }
+    let found = loading.found;
     for number in &found {
         closure.share += view.share(*number);
         closure
@@ -185,12 +212,36 @@ fn normal(path: &str) -> RootPath {
     RootPath::parse(parts.join("/")).unwrap_or_default()
 }
 
-/// Tells whether a library of that name is among those found already.
-fn loads(view: &View<'_>, found: &BTreeSet<usize>, name: &str) -> bool {
-    found.iter().any(|number| {
-        let facts = view.table.records[*number].elf.as_ref();
-        facts.is_some_and(|facts| facts.soname.as_deref() == Some(name))
-    })
+/// What is loaded, as far as it is known yet.
+struct Loading {
+    found: BTreeSet<usize>,
+    /// What was not looked into yet, the first to be loaded first, and where those that load it say libraries are.
+    open: VecDeque<(usize, Rc<Vec<RootPath>>)>,
+    /// What it is called, by itself and by others.
+    names: BTreeSet<String>,
+    library: Library,
+}
+
+impl Default for Loading {
+    fn default() -> Self {
+        Self {
+            found: BTreeSet::new(),
+            open: VecDeque::new(),
+            names: BTreeSet::new(),
+            library: Library::Glibc,
+        }
+    }
+}
+
+impl Loading {
+    fn add(&mut self, view: &View<'_>, number: usize, inherited: &Rc<Vec<RootPath>>) {
+        if self.found.insert(number) {
+            let facts = view.table.records[number].elf.as_ref();
+            self.names
+                .extend(facts.and_then(|facts| facts.soname.clone()));
+            self.open.push_back((number, Rc::clone(inherited)));
+        }
+    }
 }
 
 fn platform(record: &Record) -> Option<&'static str> {

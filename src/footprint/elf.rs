@@ -1,22 +1,9 @@
 //! What an ELF file says of itself: <https://gabi.xinuos.com/>.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
-use boot_stage::elf::platform;
-
-const PT_LOAD: u64 = 1;
-const PT_DYNAMIC: u64 = 2;
-const PT_INTERP: u64 = 3;
-
-const DT_NEEDED: u64 = 1;
-const DT_STRTAB: u64 = 5;
-const DT_SONAME: u64 = 14;
-const DT_RPATH: u64 = 15;
-const DT_RUNPATH: u64 = 29;
-const DT_FLAGS_1: u64 = 0x6fff_fffb;
-/// The file is a program although it looks like a library: linked statically, to be loaded anywhere.
-const DF_1_PIE: u64 = 0x0800_0000;
+use boot_stage::elf::{Object, platform};
 
 const ET_REL: u64 = 1;
 const ET_EXEC: u64 = 2;
@@ -42,7 +29,10 @@ pub(super) struct Facts {
     pub platform: Option<&'static str>,
     pub soname: Option<String>,
     pub needed: Vec<String>,
+    /// Where it looks for them first.
     pub search: Vec<String>,
+    /// Whether that holds for what it loads as well: `DT_RPATH`, not `DT_RUNPATH`.
+    pub passes_on: bool,
     pub interpreter: Option<String>,
     /// Length of symbol tables and debugging sections.
     pub symbol_bytes: u64,
@@ -56,31 +46,43 @@ pub(super) fn is_elf(head: &[u8]) -> bool {
 }
 
 /// Reads a whole ELF file; `None` if it is none or makes no sense.
+///
+/// Of a damaged program or library it is only known that it is one.
 pub(super) fn read(bytes: &[u8]) -> Option<Facts> {
     let file = File::of(bytes)?;
     let kind = file.number(16, 2)?;
-    let dynamic = file.dynamic().unwrap_or_default();
-    let is_pie = dynamic.flags & DF_1_PIE != 0;
-    let interpreter = file.interpreter();
-    let sort = match kind {
-        ET_REL => Sort::Object,
-        ET_EXEC => Sort::Program,
-        // Some libraries can be started too and have an interpreter: they have a name for others as well.
-        ET_DYN if (interpreter.is_some() || is_pie) && dynamic.soname.is_none() => Sort::Program,
-        ET_DYN => Sort::Library,
+    let object = Object::read(&bytes).ok().flatten();
+    let sort = match (kind, &object) {
+        (ET_REL, _) => Sort::Object,
+        (ET_EXEC, _) => Sort::Program,
+        (ET_DYN, Some(object)) if object.is_program => Sort::Program,
+        (ET_DYN, _) => Sort::Library,
         _ => return None,
     };
     let (symbol_bytes, has_symbols) = file.symbols().unwrap_or_default();
-    Some(Facts {
+    let mut facts = Facts {
         sort,
         platform: platform(bytes),
-        soname: dynamic.soname,
-        needed: dynamic.needed,
-        search: dynamic.search,
-        interpreter,
+        soname: None,
+        needed: Vec::new(),
+        search: Vec::new(),
+        passes_on: false,
+        interpreter: None,
         symbol_bytes,
         has_symbols,
-    })
+    };
+    if let Some(object) = object {
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        facts.passes_on = object.runpath.is_none() && object.rpath.is_some();
+        let search = object.runpath.or(object.rpath).unwrap_or_default();
+        let search = search.split(|byte| *byte == b':').map(<[u8]>::to_vec);
+        let search = search.filter(|path| !path.is_empty());
+        facts.search = search.map(|path| text(&path)).collect();
+        facts.soname = object.soname.as_ref().map(text);
+        facts.needed = object.needed.iter().map(text).collect();
+        facts.interpreter = object.interpreter.as_ref().map(text);
+    }
+    Some(facts)
 }
 
 /// An ELF file of either width and byte order.
@@ -88,23 +90,6 @@ struct File<'a> {
     bytes: &'a [u8],
     is_64: bool,
     is_little: bool,
-}
-
-/// Of the dynamic section what is needed here.
-#[derive(Default)]
-struct Dynamic {
-    soname: Option<String>,
-    needed: Vec<String>,
-    search: Vec<String>,
-    flags: u64,
-}
-
-/// One entry of the table of segments.
-struct Segment {
-    kind: u64,
-    offset: usize,
-    address: u64,
-    length: usize,
 }
 
 impl<'a> File<'a> {
@@ -150,73 +135,7 @@ impl<'a> File<'a> {
         (0..count).map(at).collect()
     }
 
-    fn segments(&self) -> Option<Vec<Segment>> {
-        let (size, count) = if self.is_64 { (54, 56) } else { (42, 44) };
-        let table = self.table((28, 32), size, count)?;
-        table
-            .into_iter()
-            .map(|at| {
-                Some(Segment {
-                    kind: self.number(at, 4)?,
-                    offset: self.size(at.checked_add(4)?, at.checked_add(8)?)?,
-                    address: self.word(at.checked_add(8)?, at.checked_add(16)?)?,
-                    length: self.size(at.checked_add(16)?, at.checked_add(32)?)?,
-                })
-            })
-            .collect()
-    }
-
-    fn interpreter(&self) -> Option<String> {
-        let segments = self.segments()?;
-        let segment = segments.iter().find(|it| it.kind == PT_INTERP)?;
-        self.text(segment.offset)
-    }
-
-    fn dynamic(&self) -> Option<Dynamic> {
-        let segments = self.segments()?;
-        let segment = segments.iter().find(|it| it.kind == PT_DYNAMIC)?;
-        let width = if self.is_64 { 8 } else { 4 };
-        let end = segment.offset.checked_add(segment.length)?;
-        let section = self.bytes.get(segment.offset..end.min(self.bytes.len()))?;
-        let mut entries = Vec::new();
-        for at in (0..section.len()).step_by(2 * width) {
-            let at = segment.offset + at;
-            let (Some(tag), Some(value)) = (self.number(at, width), self.number(at + width, width))
-            else {
-                break;
-            };
-            if tag == 0 {
-                break;
-            }
-            entries.push((tag, value));
-        }
-        let find = |wanted| entries.iter().find(|(tag, _)| *tag == wanted);
-        let (_, address) = find(DT_STRTAB)?;
-        let strings = segments
-            .iter()
-            .filter(|it| it.kind == PT_LOAD)
-            .find_map(|it| {
-                let into = address.checked_sub(it.address)?;
-                let into = usize::try_from(into).ok()?;
-                (into < it.length).then(|| it.offset.checked_add(into))?
-            })?;
-        let text = |value: u64| self.text(strings.checked_add(usize::try_from(value).ok()?)?);
-        let all = |wanted| {
-            let values = entries.iter().filter(move |(tag, _)| *tag == wanted);
-            values.filter_map(|(_, value)| text(*value))
-        };
-        let search = all(DT_RUNPATH).next().or_else(|| all(DT_RPATH).next());
-        Some(Dynamic {
-            soname: all(DT_SONAME).next(),
-            needed: all(DT_NEEDED).collect(),
-            search: search
-                .map(|paths| paths.split(':').map(str::to_owned).collect())
-                .unwrap_or_default(),
-            flags: find(DT_FLAGS_1).map_or(0, |(_, value)| *value),
-        })
-    }
-
-    /// Sums the sections that `strip` would remove; tells whether there is a symbol table.
+    /// Sums the sections that `strip` would remove, at most all of the file; tells whether there is a symbol table.
     fn symbols(&self) -> Option<(u64, bool)> {
         let (size, count, names) = if self.is_64 {
             (58, 60, 62)
@@ -227,7 +146,7 @@ impl<'a> File<'a> {
         let names = usize::try_from(self.number(names, 2)?).ok()?;
         let names = *table.get(names)?;
         let names = self.size(names.checked_add(16)?, names.checked_add(24)?)?;
-        let (mut bytes, mut has_symbols) = (0, false);
+        let (mut bytes, mut has_symbols) = (0_u64, false);
         for at in &table {
             let name = usize::try_from(self.number(*at, 4)?).ok()?;
             let kind = self.number(at.checked_add(4)?, 4)?;
@@ -236,10 +155,10 @@ impl<'a> File<'a> {
             let is_debugging = name.starts_with(".debug_") || name.starts_with(".zdebug_");
             has_symbols |= kind == SHT_SYMTAB;
             if kind == SHT_SYMTAB || name == ".strtab" || is_debugging {
-                bytes += length;
+                bytes = bytes.saturating_add(length);
             }
         }
-        Some((bytes, has_symbols))
+        Some((bytes.min(self.bytes.len() as u64), has_symbols))
     }
 
     /// A text that ends in NUL.

@@ -94,6 +94,7 @@ mod tests {
             soname: Some(soname.into()),
             needed: vec![],
             search: vec![],
+            passes_on: false,
             interpreter: None,
             symbol_bytes: 0,
             has_symbols: false,

@@ -23,7 +23,8 @@ use crate::{
 use boot_kit::{Context, Error, ErrorKind, Kind, Result, RootPath, Sink};
 use carry::{carry, copy_as, led, link};
 use path::{Directory, Loaded, search_path};
-use search::{Directories, Library};
+use search::Directories;
+pub use search::Library;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     io,

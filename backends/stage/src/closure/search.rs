@@ -26,20 +26,27 @@ const MUSL_OWN: [&[u8]; 7] = [
 
 /// A C library, which brings the loader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Library {
+pub enum Library {
+    /// The loader of the GNU C library, `ld.so(8)`.
     Glibc,
+    /// The loader of musl, which is its C library itself.
     Musl,
 }
 
 impl Library {
     /// Tells whose loader an object wants.
     pub fn of(object: &Object) -> Self {
+        let names = object.interpreter.iter().chain(&object.needed);
+        Self::named(names.map(Vec::as_slice))
+    }
+
+    /// Tells whose loader is named by an object's interpreter and the libraries it needs.
+    pub fn named<'a>(mut names: impl Iterator<Item = &'a [u8]>) -> Self {
         let is_musl = |name: &[u8]| {
             let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
             name.starts_with(b"ld-musl-") || name.starts_with(b"libc.musl-")
         };
-        let mut names = object.interpreter.iter().chain(&object.needed);
-        if names.any(|name| is_musl(name)) {
+        if names.any(is_musl) {
             return Self::Musl;
         }
         Self::Glibc
