@@ -46,6 +46,10 @@ fn accounts(passwd: &str, shadow: &str, lets_in: &dyn Fn(&str) -> bool) -> Accou
         let [name, password, uid, _, _, _, shell] = fields[..] else {
             continue;
         };
+        // As for the C library: a line without a number is of nobody.
+        let Ok(uid) = uid.parse() else {
+            continue;
+        };
         accounts.total = accounts.total.map(|total| total + 1);
         let shell = if shell.is_empty() {
             DEFAULT_SHELL
@@ -60,7 +64,7 @@ fn accounts(passwd: &str, shadow: &str, lets_in: &dyn Fn(&str) -> bool) -> Accou
         if !password.starts_with(['!', '*']) && lets_in(shell) {
             accounts.login.push(Account {
                 name: name.to_owned(),
-                uid: uid.parse().unwrap_or(u32::MAX),
+                uid,
                 shell: shell.to_owned(),
                 without_password: password.is_empty(),
             });
@@ -82,6 +86,7 @@ mod tests {
             none:x:1002:1002::/:/sbin/nologin\n\
             absent:x:1003:1003::/:/bin/sh\n\
             locked:x:1004:1004::/:/bin/sh\n\
+            mad::0x0:0::/:/bin/sh\n\
             short:x\n";
         let shadow = "root::0:::::\nnone:$6$x:0:::::\nlocked:!$6$x:0:::::\n";
         let found = accounts(passwd, shadow, &|shell| shell == "/bin/sh");

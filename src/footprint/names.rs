@@ -8,13 +8,12 @@ use std::collections::BTreeMap;
 /// What is called differently elsewhere, and is the same: names without versions, and what stands for them.
 ///
 /// Only what is beyond doubt; everything else keeps its own name.
-const SAME: [(&str, &str); 20] = [
+const SAME: [(&str, &str); 19] = [
     ("bzip2-libs", "libbz2"),
     ("ca-certificates-bundle", "ca-certificates"),
     ("expat", "libexpat"),
     ("glibc", "libc"),
     ("libcrypto", "libssl"),
-    ("libcurl", "libcurl"),
     ("libpcre2", "pcre2"),
     ("libreadline", "readline"),
     ("libsqlite3", "sqlite-libs"),

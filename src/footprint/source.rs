@@ -91,6 +91,9 @@ fn directory(path: &Path, reading: &Reading<'_>, sink: &mut dyn Sink) -> Result<
 
 fn archive(path: &Path, reading: &Reading<'_>, sink: &mut dyn Sink) -> Result<Opened> {
     let file = File::open(path).map_err(|error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            return Error::from(error);
+        }
         let error = Error::new(ErrorKind::Usage, "there is nothing to read").caused_by(error);
         error.with_hint(
             "name a distribution, a recipe, an archive of a root or image, or a directory",
@@ -228,14 +231,16 @@ fn flatten(
 
 /// What a file is called, without what says how it is packed.
 pub fn stem(path: &Path) -> String {
+    const PACKED: [&str; 4] = [".gz", ".xz", ".zst", ".bz2"];
+    const KINDS: [&str; 5] = [".oci.tar", ".tar", ".tgz", ".txz", ".oci"];
     let name = path.file_name().unwrap_or(path.as_os_str());
     let name = name.to_string_lossy();
-    let endings = [".oci.tar", ".tar", ".tgz", ".txz", ".oci"];
-    let cut = endings.iter().filter_map(|ending| name.find(ending)).min();
-    match cut {
-        Some(0) | None => name.into_owned(),
-        Some(end) => name[..end].to_owned(),
-    }
+    let cut = |name: &str, endings: &[&str]| {
+        let bare = endings.iter().find_map(|ending| name.strip_suffix(ending));
+        bare.filter(|bare| !bare.is_empty()).map(str::to_owned)
+    };
+    let bare = cut(&name, &PACKED).unwrap_or_else(|| name.clone().into_owned());
+    cut(&bare, &KINDS).unwrap_or_else(|| name.into_owned())
 }
 
 /// Ends soon when it is told to.
@@ -267,5 +272,47 @@ impl Read for Stoppable<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         interrupt::check(self.interrupt)?;
         self.inner.read(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_called_by_what_is_before_their_ending() {
+        for (path, name) in [
+            ("/x/root.tar.zst", "root"),
+            ("my.tar.files/x.oci.tar", "x"),
+            ("app.tarball-1.2.tar", "app.tarball-1.2"),
+            ("x.oci/", "x"),
+            ("debian.tgz", "debian"),
+            ("disk.img.gz", "disk.img.gz"),
+            (".tar", ".tar"),
+            ("root", "root"),
+        ] {
+            assert_eq!(stem(Path::new(path)), name, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_not_there_is_said_to_be_nothing() {
+        let interrupt = Arc::new(AtomicBool::new(false));
+        let reading = Reading {
+            jobs: 1,
+            which: None,
+            platform: None,
+            interrupt: &interrupt,
+        };
+        let place = tempfile::tempdir().expect("may be made");
+        let file = place.path().join("x");
+        fs_err::write(&file, "x").expect("may be written");
+        let mut files = Tree::new(place.path()).expect("may be made");
+        let mut refused = |path: &Path| {
+            let error = archive(path, &reading, &mut files).err();
+            error.expect("there is no image").kind()
+        };
+        assert_eq!(refused(&place.path().join("y")), ErrorKind::Usage);
+        assert_ne!(refused(&file.join("y")), ErrorKind::Usage);
     }
 }

@@ -127,7 +127,7 @@ impl AddAssign for Share {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Class {
-    /// Its name in `configs/classes.toml` (`translations`), or `structure`: the headers of directories, links and
+    /// Its name in `configs/footprint/classes.toml` (`translations`), or `structure`: the headers of directories, links and
     /// devices, which have no content but are part of an archive.
     pub name: String,
     /// Its files.
