@@ -158,8 +158,8 @@ fn a_budget_ends_with_3_and_names_what_broke_it() {
             (code, err.as_str()),
             (
                 3,
-                "over budget: alpine-minirootfs-3.19.4-x86_64: content 7.4 MB, 7.0 MB allowed, 391.2 kB too much: \
-                 libcrypto3 4.5 MB, busybox 822.9 kB, musl 649.8 kB\n"
+                "over budget: alpine-minirootfs-3.19.4-x86_64: content 7.0 MiB, 6.7 MiB allowed, 382.0 KiB too much: \
+                 libcrypto3 4.3 MiB, busybox 803.6 KiB, musl 634.6 KiB\n"
             ),
             "{command}"
         );
@@ -233,7 +233,7 @@ fn a_package_or_path_says_why_it_is_there() {
     for (what, answer) in [
         (
             "musl",
-            "musl 1.2.4_git20230717-r4: 649.8 kB; nothing else would leave with it\n  \
+            "musl 1.2.4_git20230717-r4: 634.6 KiB; nothing else would leave with it\n  \
              apk-tools (asked for)\n    needs musl>=1.2.3_git20230424 (musl)\n\
              also needed by busybox, libcrypto3, libssl3, musl-utils, scanelf, ssl_client, zlib\n",
         ),

@@ -1,22 +1,8 @@
-//! How sizes of footprints are written: in decimal megabytes, as registries and `--budget` count them.
+//! How sizes of footprints are written and read: as everywhere in boot; in `--budget` in any unit.
 
-/// Writes a size: `512 B`, `4.2 kB`, `116.2 MB`.
-pub fn amount(bytes: u64) -> String {
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
-    for (unit, name) in units {
-        // In tenths, so that 999,960 bytes are 1.0 MB.
-        let tenths = (u128::from(bytes) * 10 + unit / 2) / unit;
-        if tenths >= 10 && (unit < 1_000_000_000 || bytes >= 10_000_000_000) {
-            return format!("{}.{} {name}", tenths / 10, tenths % 10);
-        }
-    }
-    format!("{bytes} B")
-}
+pub use crate::progress::quantity::size as amount;
 
-/// Writes a difference with its sign: `+16.9 MB`, `−49.3 MB`, `±0`.
+/// Writes a difference with its sign: `+16.9 MiB`, `−49.3 MiB`, `±0`.
 pub fn signed(bytes: i64) -> String {
     match bytes {
         0 => "±0".to_owned(),
@@ -56,20 +42,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_decimal() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 kB"),
-            (999_960, "1.0 MB"),
-            (116_249_999, "116.2 MB"),
-            (1_234_567_890, "1234.6 MB"),
-            (12_345_678_901, "12.3 GB"),
-        ] {
-            assert_eq!(amount(bytes), text);
-        }
-        assert_eq!(signed(16_900_000), "+16.9 MB");
-        assert_eq!(signed(-49_300_000), "−49.3 MB");
+    fn differences_have_a_sign() {
+        assert_eq!(signed(17_720_934), "+16.9 MiB");
+        assert_eq!(signed(-4096), "−4.0 KiB");
         assert_eq!(signed(0), "±0");
     }
 

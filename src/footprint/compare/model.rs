@@ -137,7 +137,7 @@ pub struct Contributor {
     /// How it came there: from what was asked for to what needs it, the package itself left out. Only of what the first
     /// image does not have.
     pub via: Vec<String>,
-    /// The same in words: `systemd +16.9 MB (new, via udev)`.
+    /// The same in words: `systemd +16.1 MiB (new, via udev)`.
     pub text: String,
 }
 

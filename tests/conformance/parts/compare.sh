@@ -141,7 +141,7 @@ compare_budget() {
     local status=0
     compared debian:trixie --budget size=10MB,setuid=2 >/dev/null 2>"$COMPARE/broken" || status=$?
     [ "$status" -eq 3 ]
-    grep -q '^over budget: .*: content .* 10.0 MB allowed' "$COMPARE/broken"
+    grep -q '^over budget: .*: content .* 9.5 MiB allowed' "$COMPARE/broken"
     grep -q '^over budget: .*: setuid or setgid .*usr/bin/su' "$COMPARE/broken"
     compared debian:trixie --budget size=200MB,setuid=20 >/dev/null
 }

@@ -1,14 +1,14 @@
-// How quantities are written, as on the command line: `512 B`, `12.3 MB`, `12,345`.
+// How quantities are written, as on the command line: `512 B`, `12.3 MiB`, `12,345`.
 
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 function bytes(value) {
   if (value == null) return "–";
   let unit = 0;
   let shown = Math.abs(value);
-  // In tenths, so that 999.96 kB is written as 1.0 MB.
-  while (unit < UNITS.length - 1 && (unit === 0 ? shown >= 1000 : Math.round(shown * 10) >= 10000)) {
-    shown /= 1000;
+  // In tenths, so that 1023.96 KiB is written as 1.0 MiB.
+  while (unit < UNITS.length - 1 && (unit === 0 ? shown >= 1024 : Math.round(shown * 10) >= 10240)) {
+    shown /= 1024;
     unit += 1;
   }
   return (value < 0 ? "−" : "") + (unit === 0 ? String(shown) : shown.toFixed(1)) + "\u00a0" + UNITS[unit];

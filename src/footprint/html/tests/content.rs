@@ -199,7 +199,7 @@ fn a_comparison_says_why_and_what_could_go() {
         differences: vec![Difference {
             image: 1,
             bytes: 7,
-            reasons: vec!["systemd +16.9 MB (new, via udev)".to_owned()],
+            reasons: vec!["systemd +16.1 MiB (new, via udev)".to_owned()],
             ..Difference::default()
         }],
         advice: vec![Advice {
@@ -217,7 +217,7 @@ fn a_comparison_says_why_and_what_could_go() {
     let report = Report::from(&comparison);
     assert_eq!(
         report.reasons[0].text,
-        "systemd +16.9 MB (new, via udev)".to_owned()
+        "systemd +16.1 MiB (new, via udev)".to_owned()
     );
     assert_eq!(
         report.matrices[0].rows,
