@@ -70,7 +70,8 @@ const IMPLIED: Node = Node {
 };
 
 impl Tree {
-    /// Makes an empty root whose contents will be in a nameless file below `directory`.
+    /// Makes an empty root whose contents will be in memory, or in a nameless file below `directory` if they are more
+    /// than 32 MiB.
     pub fn new(directory: &Path) -> Result<Self> {
         Ok(Self {
             names: BTreeMap::from([(RootPath::default(), 0)]),
