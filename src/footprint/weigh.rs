@@ -18,7 +18,9 @@ use std::{
     },
     thread,
 };
-use zstd::zstd_safe::{CCtx, CParameter, InBuffer, OutBuffer, zstd_sys::ZSTD_EndDirective};
+use zstd::zstd_safe::{
+    CCtx, CParameter, InBuffer, OutBuffer, ResetDirective, zstd_sys::ZSTD_EndDirective,
+};
 
 /// zstd's own unit: no block of its output stands for more.
 pub(super) const BLOCK: usize = 128 << 10;
@@ -182,12 +184,13 @@ fn gone() -> Error {
 
 /// Compresses chunks until no more can come. A lock that is poisoned ends the thread like an empty queue.
 fn work(queue: &Mutex<Receiver<Job>>) {
+    let mut press = Press::new();
     loop {
         let Ok(Ok(job)) = queue.lock().map(|queue| queue.recv()) else {
             return;
         };
         let chunk = &job.content[..job.filled];
-        let weighed = blocks(chunk).and_then(|blocks| {
+        let weighed = press.blocks(chunk).and_then(|blocks| {
             let gzip = if job.gzip { gzip(chunk)? } else { 0 };
             Ok((blocks, gzip))
         });
@@ -201,38 +204,53 @@ fn work(queue: &Mutex<Receiver<Job>>) {
     }
 }
 
-/// Compresses a chunk by itself; returns what each block became.
-fn blocks(chunk: &[u8]) -> io::Result<Vec<u64>> {
-    let failed = |code| io::Error::other(zstd::zstd_safe::get_error_name(code));
-    let mut context = CCtx::create();
-    context
-        .set_parameter(CParameter::CompressionLevel(LEVEL))
-        .and_then(|_| context.set_parameter(CParameter::WindowLog(WINDOW_LOG)))
-        .map_err(failed)?;
-    // What is incompressible grows by a few bytes.
-    let mut out = vec![0; BLOCK + 1024];
-    let mut lengths = Vec::with_capacity(chunk.len().div_ceil(BLOCK));
-    let mut pieces = chunk.chunks(BLOCK).peekable();
-    while let Some(piece) = pieces.next() {
-        let directive = match pieces.peek() {
-            Some(_) => ZSTD_EndDirective::ZSTD_e_flush,
-            None => ZSTD_EndDirective::ZSTD_e_end,
-        };
-        let mut input = InBuffer::around(piece);
-        let mut length = 0;
-        loop {
-            let mut output = OutBuffer::around(&mut out[..]);
-            let left = context
-                .compress_stream2(&mut output, &mut input, directive)
-                .map_err(failed)?;
-            length += output.pos() as u64;
-            if left == 0 {
-                break;
-            }
+/// zstd, with the memory it works in: as much as a chunk, which to get anew for each would take time.
+struct Press {
+    context: CCtx<'static>,
+    out: Vec<u8>,
+}
+
+impl Press {
+    fn new() -> Self {
+        Self {
+            context: CCtx::create(),
+            // What is incompressible grows by a few bytes.
+            out: vec![0; BLOCK + 1024],
         }
-        lengths.push(length);
     }
-    Ok(lengths)
+
+    /// Compresses a chunk by itself; returns what each block became.
+    fn blocks(&mut self, chunk: &[u8]) -> io::Result<Vec<u64>> {
+        let failed = |code| io::Error::other(zstd::zstd_safe::get_error_name(code));
+        let Self { context, out } = self;
+        context
+            .reset(ResetDirective::SessionAndParameters)
+            .and_then(|_| context.set_parameter(CParameter::CompressionLevel(LEVEL)))
+            .and_then(|_| context.set_parameter(CParameter::WindowLog(WINDOW_LOG)))
+            .map_err(failed)?;
+        let mut lengths = Vec::with_capacity(chunk.len().div_ceil(BLOCK));
+        let mut pieces = chunk.chunks(BLOCK).peekable();
+        while let Some(piece) = pieces.next() {
+            let directive = match pieces.peek() {
+                Some(_) => ZSTD_EndDirective::ZSTD_e_flush,
+                None => ZSTD_EndDirective::ZSTD_e_end,
+            };
+            let mut input = InBuffer::around(piece);
+            let mut length = 0;
+            loop {
+                let mut output = OutBuffer::around(&mut out[..]);
+                let left = context
+                    .compress_stream2(&mut output, &mut input, directive)
+                    .map_err(failed)?;
+                length += output.pos() as u64;
+                if left == 0 {
+                    break;
+                }
+            }
+            lengths.push(length);
+        }
+        Ok(lengths)
+    }
 }
 
 /// Compresses as `boot … -o x.tar.gz` does; returns the length.
