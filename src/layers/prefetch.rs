@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read},
-    sync::mpsc::{Receiver, sync_channel},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
 };
 
@@ -13,9 +13,34 @@ const WAITING: usize = 4;
 
 /// What another thread reads ahead; dropping it ends the thread.
 pub struct Prefetch {
-    pieces: Receiver<io::Result<Vec<u8>>>,
-    piece: Vec<u8>,
+    pieces: Receiver<io::Result<Piece>>,
+    /// Where buffers go that have been read, to be filled again: memory that is new each time costs as much as a copy.
+    spare: SyncSender<Box<[u8]>>,
+    piece: Piece,
     taken: usize,
+}
+
+/// A buffer, and how much of it is filled.
+#[derive(Default)]
+struct Piece {
+    buffer: Box<[u8]>,
+    filled: usize,
+}
+
+impl Piece {
+    /// Fills a buffer from `reader`; less than all of it only at the end.
+    fn read(reader: &mut impl Read, mut buffer: Box<[u8]>) -> io::Result<Self> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match reader.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { buffer, filled })
+    }
 }
 
 impl Prefetch {
@@ -27,6 +52,7 @@ impl Prefetch {
     /// Starts to read all of what `open` opens, on the thread that reads it.
     pub fn open<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> Self {
         let (sender, pieces) = sync_channel(WAITING);
+        let (spare, empty) = sync_channel(WAITING + 2);
         thread::spawn(move || {
             let mut reader = match open() {
                 Ok(reader) => reader,
@@ -34,17 +60,19 @@ impl Prefetch {
                 Err(error) => return drop(sender.send(Err(error))),
             };
             loop {
-                let mut piece = Vec::with_capacity(PIECE);
-                let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece);
-                let is_last = !matches!(read, Ok(count) if count > 0);
-                if sender.send(read.map(|_| piece)).is_err() || is_last {
+                let buffer = empty.try_recv();
+                let buffer = buffer.unwrap_or_else(|_| vec![0; PIECE].into_boxed_slice());
+                let read = Piece::read(&mut reader, buffer);
+                let is_last = !matches!(&read, Ok(piece) if piece.filled > 0);
+                if sender.send(read).is_err() || is_last {
                     return;
                 }
             }
         });
         Self {
             pieces,
-            piece: Vec::new(),
+            spare,
+            piece: Piece::default(),
             taken: 0,
         }
     }
@@ -52,15 +80,19 @@ impl Prefetch {
 
 impl Read for Prefetch {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.taken == self.piece.len() {
+        if self.taken == self.piece.filled {
             // The thread ends only after an error or the end, both of which it has told.
             let Ok(piece) = self.pieces.recv() else {
                 return Ok(0);
             };
-            (self.piece, self.taken) = (piece?, 0);
+            let read = std::mem::replace(&mut self.piece, piece?);
+            self.taken = 0;
+            if !read.buffer.is_empty() {
+                drop(self.spare.try_send(read.buffer));
+            }
         }
-        let count = buffer.len().min(self.piece.len() - self.taken);
-        buffer[..count].copy_from_slice(&self.piece[self.taken..self.taken + count]);
+        let count = buffer.len().min(self.piece.filled - self.taken);
+        buffer[..count].copy_from_slice(&self.piece.buffer[self.taken..self.taken + count]);
         self.taken += count;
         Ok(count)
     }
@@ -78,6 +110,18 @@ mod tests {
         reader.read_to_end(&mut read).expect("memory does not fail");
         assert!(read == bytes);
         assert_eq!(reader.read(&mut [0; 8]).expect("is over"), 0);
+    }
+
+    #[test]
+    fn buffers_are_used_again() {
+        let mut reader = Prefetch::start(io::repeat(7).take(64 * PIECE as u64));
+        let mut seen = std::collections::BTreeSet::new();
+        let mut byte = [0; 1];
+        while reader.read(&mut byte).expect("memory does not fail") > 0 {
+            seen.insert(reader.piece.buffer.as_ptr() as usize);
+            reader.taken = reader.piece.filled;
+        }
+        assert!(seen.len() <= WAITING + 3, "{}", seen.len());
     }
 
     #[test]
