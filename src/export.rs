@@ -81,16 +81,36 @@ pub type Walk<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<()>;
 /// Nothing is at the output's place until all of it is. Errors with [`ErrorKind::Usage`] if something is in the way
 /// (see [`Output::check`]), with [`ErrorKind::Interrupted`] when told to stop.
 pub fn export(walk: Walk<'_>, output: &Output, options: &Options<'_>) -> Result<Written> {
-    let top = Entry {
+    write(&top(options.epoch), walk, output, options)
+}
+
+/// Writes a tree that nobody has proven yet to the file `path`, if its tar has the digest `expected`.
+///
+/// Else as [`export`]. Errors with [`ErrorKind::Trust`], having written nothing, if the digest is another.
+pub fn export_proving(
+    walk: Walk<'_>,
+    expected: &Digest,
+    path: &Path,
+    compression: Compression,
+    options: &Options<'_>,
+) -> Result<Written> {
+    let top = top(options.epoch);
+    let send = below(&top, walk, options);
+    write_file(path, compression, Some(expected), &send, options)
+        .context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// The root's own entry.
+fn top(epoch: i64) -> Entry {
+    Entry {
         path: RootPath::default(),
         kind: Kind::Directory,
         mode: 0o755,
         uid: 0,
         gid: 0,
-        mtime: options.epoch,
+        mtime: epoch,
         xattrs: BTreeMap::new(),
-    };
-    write(&top, walk, output, options)
+    }
 }
 
 /// Sends a tree to `sink` as an image of that date has it, without the root itself; returns the number of entries.
@@ -139,14 +159,9 @@ pub fn as_written(entry: &Entry, epoch: i64) -> Entry {
 
 fn write(top: &Entry, walk: Walk<'_>, output: &Output, options: &Options<'_>) -> Result<Written> {
     output.check(options.force)?;
-    let send = |sink: &mut dyn Sink| {
-        let mut watch = Watch::new(sink, options);
-        watch.entry(top, &mut io::empty())?;
-        walk(&mut watch)?;
-        watch.finish()
-    };
+    let send = below(top, walk, options);
     match output {
-        Output::File { path, compression } => write_file(path, *compression, &send, options)
+        Output::File { path, compression } => write_file(path, *compression, None, &send, options)
             .context(|| format!("cannot write `{}`", path.display())),
         Output::Directory { path } => write_directory(path, &send, options)
             .context(|| format!("cannot write `{}`", path.display())),
@@ -160,14 +175,33 @@ fn write(top: &Entry, walk: Walk<'_>, output: &Output, options: &Options<'_>) ->
     }
 }
 
+/// Sends the root's entry and what is below it, watched.
+fn below<'a>(
+    top: &'a Entry,
+    walk: Walk<'a>,
+    options: &'a Options<'a>,
+) -> impl Fn(&mut dyn Sink) -> Result<()> + 'a {
+    move |sink| {
+        let mut watch = Watch::new(sink, options);
+        watch.entry(top, &mut io::empty())?;
+        walk(&mut watch)?;
+        watch.finish()
+    }
+}
+
 fn write_file(
     path: &Path,
     compression: Compression,
+    expected: Option<&Digest>,
     send: Walk<'_>,
     options: &Options<'_>,
 ) -> Result<Written> {
     let file = PendingFile::create(path)?;
     let (written, file) = write_tar(file, compression, send, options)?;
+    if expected.is_some_and(|expected| written.diff_id.as_ref() != Some(expected)) {
+        let message = "it does not come to the bytes it came to before";
+        return Err(Error::new(ErrorKind::Trust, message));
+    }
     file.commit(options.epoch.max(0), options.force)?;
     Ok(written)
 }

@@ -63,6 +63,19 @@ impl Layer {
         })
     }
 
+    /// Finds the layer of `key` in the store as it is: whoever reads it has to prove what comes of it. `None` if it
+    /// must be made.
+    pub fn find_unproven(store: &Store, key: &Digest) -> Result<Option<Self>> {
+        let Some(record) = store.layer(key)? else {
+            return Ok(None);
+        };
+        let blob = store.open_unproven(&record.blob)?;
+        Ok(blob.map(|blob| Self {
+            record,
+            blob: Arc::new(blob),
+        }))
+    }
+
     /// Opens the compressed tar at its beginning.
     pub fn compressed(&self) -> impl Read + Send + use<> {
         FromStart {

@@ -1,12 +1,14 @@
 //! From a plan to an image: layers that were made before are taken from the store, the others are made on top of them.
 
+mod again;
+
 use super::{
     connect,
     oci::{self, Naming, Shelf},
     top::{self, Top},
 };
 use crate::{
-    export::{self, Output},
+    export::{self, Output, Written},
     layers::{
         Base, Layer, Stack,
         change::Change,
@@ -93,6 +95,17 @@ pub struct Made {
     pub manifest: Option<Digest>,
 }
 
+impl From<Written> for Made {
+    fn from(written: Written) -> Self {
+        Self {
+            files: written.entries,
+            bytes: written.bytes,
+            sha256: written.sha256,
+            manifest: None,
+        }
+    }
+}
+
 /// What the root was when the last finished layer was finished.
 struct Progress {
     /// Finished layers.
@@ -107,9 +120,12 @@ impl Assembly<'_> {
     /// Writes the image.
     pub fn write(&self, target: Target<'_>) -> Result<Made> {
         let keys = self.keys()?;
+        if let Some(made) = self.again(&keys, target)? {
+            return Ok(made);
+        }
         let (found, locks) = self.claim(&keys)?;
         if found.len() == keys.len() {
-            return self.deliver(&found, target);
+            return self.deliver(&found, &keys, target);
         }
         let staging = Staging::new(self.entered, &self.work)?;
         let root = Root::open(&staging.root_path())?;
@@ -221,15 +237,19 @@ impl Assembly<'_> {
                 locks.push_back(lock);
             }
             if locks.is_empty() || self.store.layer(&keys[found.len()])?.is_none() {
-                for layer in &found {
-                    self.report.event(Event::Layer {
-                        name: layer.record.name.clone(),
-                        bytes: layer.record.size,
-                        stored: true,
-                    });
-                }
+                self.tell_found(&found);
                 return Ok((found, locks));
             }
+        }
+    }
+
+    fn tell_found(&self, layers: &[Layer]) {
+        for layer in layers {
+            self.report.event(Event::Layer {
+                name: layer.record.name.clone(),
+                bytes: layer.record.size,
+                stored: true,
+            });
         }
     }
 
@@ -290,7 +310,7 @@ impl Assembly<'_> {
         self.report.event(Event::Phase(Phase::Export));
         let is_oci = matches!(target, Target::Output(Output::Oci(_)));
         if !self.cached && !is_oci {
-            return self.export(target, &|sink| root.walk(sink));
+            return self.export(target, keys, &|sink| root.walk(sink));
         }
         let name = self.name(number);
         let change = self.change(root, &progress)?;
@@ -299,10 +319,10 @@ impl Assembly<'_> {
             write(root, &mut writer, None, self.epoch, self.interrupt)?;
             let mut layers = progress.layers;
             layers.push(self.keep(writer, name, &keys[number])?);
-            return self.deliver(&layers, target);
+            return self.deliver(&layers, keys, target);
         }
         let writer = Mutex::new(Some(writer));
-        self.export(target, &|sink| {
+        self.export(target, keys, &|sink| {
             let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(mut writer) = writer.take() else {
                 return Ok(());
@@ -314,10 +334,10 @@ impl Assembly<'_> {
     }
 
     /// Makes the image of finished layers.
-    fn deliver(&self, layers: &[Layer], target: Target<'_>) -> Result<Made> {
+    fn deliver(&self, layers: &[Layer], keys: &[Digest], target: Target<'_>) -> Result<Made> {
         self.report.event(Event::Phase(Phase::Export));
         let Target::Output(Output::Oci(oci)) = target else {
-            return self.export(target, &|sink| Stack(layers).send(sink));
+            return self.export(target, keys, &|sink| Stack(layers).send(sink));
         };
         let shelf = if self.cached {
             Shelf::Kept(self.store)
@@ -356,6 +376,7 @@ impl Assembly<'_> {
     fn export(
         &self,
         target: Target<'_>,
+        keys: &[Digest],
         walk: &dyn Fn(&mut dyn Sink) -> Result<()>,
     ) -> Result<Made> {
         let output = match target {
@@ -371,12 +392,10 @@ impl Assembly<'_> {
             }
         };
         let written = export::export(walk, output, &self.options())?;
-        Ok(Made {
-            files: written.entries,
-            bytes: written.bytes,
-            sha256: written.sha256,
-            manifest: None,
-        })
+        if let (true, Some(key), Some(tar)) = (self.cached, keys.last(), &written.diff_id) {
+            again::note(self.store, key, tar)?;
+        }
+        Ok(Made::from(written))
     }
 
     fn options(&self) -> export::Options<'_> {

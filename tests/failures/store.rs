@@ -3,7 +3,7 @@
 use crate::{
     archive,
     bench::{Bench, Ended},
-    packages,
+    living, packages,
 };
 use boot_kit::{Digest, testkit::Deb};
 use serde_json::json;
@@ -101,6 +101,56 @@ warning: the stored copy of `trixie main amd64 Packages` was damaged and has bee
     for (blob, whole) in blobs.iter().zip(whole) {
         assert_eq!(fs::read(blob).expect("readable"), whole);
     }
+}
+
+/// Damaged so that it stays a zstd stream of a tar, and so that it does not.
+#[test]
+fn a_damaged_layer_is_made_again_and_reaches_no_image() {
+    let Some((bench, _server)) = Bench::building(&living::archive()) else {
+        return;
+    };
+    let image = bench.path("x.tar");
+    let place = image.to_str().expect("is text");
+    let build = || {
+        let output = bench.boot(&["-q", "--force", "-o", place]).output();
+        let ended = bench.ended(output.expect("the program starts"));
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+        fs::read(&image).expect("was made")
+    };
+    let made = build();
+    let layer = largest_blob_of_zstd(&bench);
+    let whole = fs::read(&layer).expect("readable");
+    let other = zstd_of_other_bytes(&whole);
+    for damaged in [other, vec![0; whole.len()]] {
+        fs::write(&layer, &damaged).expect("writable");
+        assert!(build() == made, "the image differs");
+        assert!(fs::read(&layer).expect("is there again") == whole);
+    }
+}
+
+fn largest_blob_of_zstd(bench: &Bench) -> std::path::PathBuf {
+    let blobs = fs::read_dir(bench.path("cache/blobs/sha256")).expect("a directory");
+    let blobs = blobs.map(|blob| blob.expect("readable").path());
+    blobs
+        .filter(|blob| {
+            let bytes = fs::read(blob).expect("readable");
+            bytes.starts_with(b"\x28\xb5\x2f\xfd")
+        })
+        .max_by_key(|blob| fs::metadata(blob).expect("readable").len())
+        .expect("a layer")
+}
+
+/// The tar in `whole` with one letter changed, as a stream of the same length: the rest is a frame to be skipped.
+fn zstd_of_other_bytes(whole: &[u8]) -> Vec<u8> {
+    let mut tar = zstd::decode_all(whole).expect("is zstd");
+    let place = tar.len() / 2;
+    tar[place] ^= 1;
+    let mut other = zstd::encode_all(&tar[..], 19).expect("memory does not fail");
+    let rest = whole.len() - other.len() - 8;
+    other.extend(0x184d_2a50_u32.to_le_bytes());
+    other.extend(u32::try_from(rest).expect("is small").to_le_bytes());
+    other.resize(whole.len(), 0);
+    other
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! The same image once more: what comes out has to be what came out before.
+//!
+//! A blob of the store is hashed before it is used. Where a file is made of layers alone, and it is known what its tar
+//! comes to, that digest proves the layers as well, and nothing is read twice.
+
+use super::{Assembly, Made, Target};
+use crate::{
+    export::{self, Output},
+    interrupt,
+    layers::{Layer, Stack},
+    store::Store,
+};
+use boot_kit::{Digest, Event, Result, event::Phase};
+
+impl Assembly<'_> {
+    /// Makes a file of stored layers, the last of `keys` the highest; `None` if that has to go another way: something
+    /// is missing or damaged, or nobody knows what it comes to.
+    pub(super) fn again(&self, keys: &[Digest], target: Target<'_>) -> Result<Option<Made>> {
+        let Target::Output(Output::File { path, compression }) = target else {
+            return Ok(None);
+        };
+        if !self.cached {
+            return Ok(None);
+        }
+        let (Some(layers), Some(expected)) = (self.unproven(keys)?, self.known(keys)?) else {
+            return Ok(None);
+        };
+        self.tell_found(&layers);
+        self.report.event(Event::Phase(Phase::Export));
+        let walk = |sink: &mut dyn boot_kit::Sink| Stack(&layers).send(sink);
+        let written = export::export_proving(&walk, &expected, path, *compression, &self.options());
+        if written.is_err() {
+            interrupt::check(self.interrupt)?;
+        }
+        // The other way finds out what is wrong, and mends it if it can be.
+        Ok(written.ok().map(Made::from))
+    }
+
+    fn unproven(&self, keys: &[Digest]) -> Result<Option<Vec<Layer>>> {
+        let find = |key| Layer::find_unproven(self.store, key).transpose();
+        let found: Vec<_> = keys.iter().map_while(find).collect::<Result<_>>()?;
+        Ok((found.len() == keys.len()).then_some(found))
+    }
+
+    fn known(&self, keys: &[Digest]) -> Result<Option<Digest>> {
+        let Some(name) = keys.last().map(name) else {
+            return Ok(None);
+        };
+        let note = self.store.recall(&name)?;
+        Ok(note.and_then(|note| std::str::from_utf8(&note).ok()?.parse().ok()))
+    }
+}
+
+/// Notes what the tar of the layers up to that of `key` comes to.
+pub(super) fn note(store: &Store, key: &Digest, tar: &Digest) -> Result<()> {
+    store.remember(&name(key), tar.to_string().as_bytes())
+}
+
+fn name(key: &Digest) -> String {
+    format!("tar of layer {key}")
+}
