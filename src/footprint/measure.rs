@@ -65,6 +65,8 @@ pub struct Measure {
     rules: Rules,
     options: Options,
     header: Vec<u8>,
+    /// Whether the root's own header has been weighed.
+    has_top: bool,
     /// The beginning of the file that is passing, or all of it.
     kept: Vec<u8>,
     /// How much may be kept of all files.
@@ -78,35 +80,25 @@ pub struct Measure {
 impl Measure {
     /// Begins; threads are started.
     pub fn new(inventories: Vec<Box<dyn Inventory>>, options: Options) -> Result<Self> {
-        let mut measure = Self {
+        Ok(Self {
             seen: Seen::default(),
             scales: Scales::new(options.jobs, options.gzip),
             inventories,
             rules: Rules::builtin()?,
             options,
             header: Vec::new(),
+            has_top: false,
             kept: Vec::new(),
             most: MAX_CONTENTS,
             contents_bytes: 0,
             licence_bytes: 0,
             skipped: None,
-        };
-        // The root, as an image that is to be imported has it.
-        let top = Entry {
-            path: RootPath::default(),
-            kind: Kind::Directory,
-            mode: 0o755,
-            uid: 0,
-            gid: 0,
-            mtime: 0,
-            xattrs: BTreeMap::new(),
-        };
-        measure.push_header(&top)?;
-        Ok(measure)
+        })
     }
 
     /// Ends, and says what was found.
     pub fn finish(mut self, image: Image) -> Result<Footprint> {
+        self.weigh_top(None)?;
         self.scales.push(&[0; 2 * header::BLOCK])?;
         let end = self.scales.written();
         if let Some(last) = self.seen.records.last_mut() {
@@ -131,6 +123,23 @@ impl Measure {
         )
     }
 
+    /// Weighs the header of the root before all others: that of its entry, or the usual one.
+    fn weigh_top(&mut self, own: Option<&Entry>) -> Result<()> {
+        if std::mem::replace(&mut self.has_top, true) {
+            return Ok(());
+        }
+        let usual = Entry {
+            path: RootPath::default(),
+            kind: Kind::Directory,
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            mtime: 0,
+            xattrs: BTreeMap::new(),
+        };
+        self.push_header(own.unwrap_or(&usual))
+    }
+
     fn push_header(&mut self, entry: &Entry) -> Result<()> {
         self.header.clear();
         // The time is the file's own: how the image will be dated is not known here.
@@ -145,8 +154,9 @@ impl Measure {
 
     fn take(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
         if entry.path.is_root() {
-            return Ok(());
+            return self.weigh_top(Some(entry));
         }
+        self.weigh_top(None)?;
         if entry.path.bytes().len() > MAX_PATH {
             let message = format!("its path has more than {MAX_PATH} bytes");
             return Err(Error::new(ErrorKind::Parse, message));

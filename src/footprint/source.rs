@@ -106,14 +106,18 @@ fn archive(path: &Path, reading: &Reading<'_>, sink: &mut dyn Sink) -> Result<Op
         ..Image::default()
     };
     let mut archive = TarReader::new(plain(file, reading)?);
-    let first = first(&mut archive).map_err(|error| match error.kind() {
+    let (top, first) = first(&mut archive).map_err(|error| match error.kind() {
         ErrorKind::Parse => {
             error.with_hint("an image is a tar, plain or compressed by gzip, xz, zstd or bzip2")
         }
         _ => error,
     })?;
     if !first.as_ref().is_some_and(begins_an_image) {
-        stream(first, archive, &mut Watched { sink, reading })?;
+        let mut sink = Watched { sink, reading };
+        if let Some(top) = top {
+            sink.entry(&top, &mut io::empty())?;
+        }
+        stream(first, archive, &mut sink)?;
         return Ok(Opened { image, stored });
     }
     let mut files = Tree::new(&temporary_directory())?;
@@ -125,12 +129,13 @@ fn archive(path: &Path, reading: &Reading<'_>, sink: &mut dyn Sink) -> Result<Op
     flatten(files, image, stored, reading, sink)
 }
 
-/// Reads the first entry that is not the root itself.
-fn first<R: Read>(archive: &mut TarReader<R>) -> Result<Option<Entry>> {
+/// Reads the first entry that is not the root itself, and that of the root before it.
+fn first<R: Read>(archive: &mut TarReader<R>) -> Result<(Option<Entry>, Option<Entry>)> {
+    let mut top = None;
     loop {
         match archive.next()? {
-            Some(entry) if entry.path.is_root() => {}
-            other => return Ok(other),
+            Some(entry) if entry.path.is_root() => top = Some(entry),
+            other => return Ok((top, other)),
         }
     }
 }
