@@ -67,7 +67,7 @@ pub struct Measure {
     header: Vec<u8>,
     /// Whether the root's own header has been weighed.
     has_top: bool,
-    /// The beginning of the file that is passing, or all of it.
+    /// The beginning of the file that is passing, or all of it. Never gets smaller: at most [`MAX_ELF`].
     kept: Vec<u8>,
     /// How much may be kept of all files.
     most: u64,
@@ -263,10 +263,6 @@ impl Measure {
         } else if self.is_wanted(path) {
             let skipped = self.skipped.get_or_insert_with(|| (path.clone(), 0));
             skipped.1 += 1;
-        }
-        // What one large file needed is not kept for all others.
-        if self.kept.capacity() > 8 << 20 {
-            self.kept = self.kept[..self.kept.len().min(HEAD)].to_vec();
         }
     }
 

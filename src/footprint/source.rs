@@ -160,7 +160,8 @@ fn plain(mut file: File, reading: &Reading<'_>) -> Result<Box<dyn Read>> {
     let count = file.read(&mut head)?;
     io::Seek::rewind(&mut file)?;
     if Compression::of(&head[..count]) == Compression::Plain {
-        return Ok(Box::new(BufReader::with_capacity(BUFFER, file)));
+        // The reader of tars has a buffer of its own.
+        return Ok(Box::new(file));
     }
     let jobs = reading.jobs;
     let open = move || {

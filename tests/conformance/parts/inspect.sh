@@ -107,7 +107,8 @@ assert sizes["tar"] == tar
 ' "$zstd" "$gzip" "$(stat -c %s "$(ours trixie)")"
 }
 
-# The least of five times each, taken in turns; and the most memory.
+# The least of five times each, taken in turns; and the most memory. Judged by CPU seconds, since other parts run beside
+# this one.
 inspect_is_fast() {
     python3 - "$BOOT" "$(ours ceph)" >"$INSPECT/figures" <<'PYTHON'
 import os, subprocess, sys, time
@@ -117,7 +118,8 @@ commands = {
     "zstd": ["zstd", "-3", "-T0", "-q", "--stdout", tar],
     "boot": [boot, "inspect", tar, "--format", "json"],
 }
-times = {name: [] for name in commands}
+walls = {name: [] for name in commands}
+work = {name: [] for name in commands}
 memory = 0
 for _ in range(5):
     for name, command in commands.items():
@@ -127,13 +129,16 @@ for _ in range(5):
         ])
         _, status, usage = os.wait4(pid, 0)
         assert status == 0, name
-        times[name].append(time.monotonic() - started)
+        walls[name].append(time.monotonic() - started)
+        work[name].append(usage.ru_utime + usage.ru_stime)
         if name == "boot":
             memory = max(memory, usage.ru_maxrss)
-least = {name: min(all) for name, all in times.items()}
-size = os.stat(tar).st_size
-print(f"{size / 1e6:.0f} MB: zstd -3 -T0 {least['zstd']:.2f} s, boot inspect {least['boot']:.2f} s, {memory / 1024:.0f} MiB")
-# A fifth more is the aim; on an idle machine it is 1.23, and others share the host.
-sys.exit(least["boot"] > 1.5 * least["zstd"] or memory >= 300 << 10)
+wall = {name: min(all) for name, all in walls.items()}
+cpu = {name: min(all) for name, all in work.items()}
+print(
+    f"{os.stat(tar).st_size / 1e6:.0f} MB: zstd -3 -T0 {wall['zstd']:.2f} s and {cpu['zstd']:.2f} CPU-s,"
+    f" boot inspect {wall['boot']:.2f} s and {cpu['boot']:.2f} CPU-s, {memory / 1024:.0f} MiB"
+)
+sys.exit(cpu["boot"] > 1.4 * cpu["zstd"] or memory >= 300 << 10)
 PYTHON
 }
