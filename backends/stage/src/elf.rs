@@ -3,15 +3,20 @@
 //! The format: <https://gabi.xinuos.com/>.
 
 mod object;
+mod section;
 
 pub use object::{Machine, Object};
+pub use section::Symbols;
 
-/// The section that holds an ARM program's attributes, `SHT_ARM_ATTRIBUTES`.
-const ARM_ATTRIBUTES: u32 = 0x7000_0003;
 /// The attribute that says which version of ARM a program needs.
 const CPU_ARCH: u64 = 6;
 /// `EF_ARM_ABI_FLOAT_HARD`: floating point numbers go through registers, of which version 5 has none.
 const HARD_FLOAT: u32 = 0x400;
+
+/// Tells whether a file begins like one in ELF.
+pub fn is_elf(head: &[u8]) -> bool {
+    head.starts_with(b"\x7fELF")
+}
 
 /// Tells the OCI platform a program is for, e.g. `linux/arm/v7`; nothing if it is no ELF program or of an unknown
 /// machine.
@@ -39,14 +44,27 @@ pub fn platform(program: &[u8]) -> Option<&'static str> {
     })
 }
 
-struct Elf<'a> {
+/// What a file is for, `e_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is still to be linked: `.o`, kernel modules.
+    Relocatable,
+    /// It is run, from a place in memory of its own.
+    Executable,
+    /// It is loaded anywhere: libraries, and programs of today.
+    Shared,
+}
+
+/// A file in ELF, of either width and byte order, or the beginning of one.
+pub struct Elf<'a> {
     bytes: &'a [u8],
     is_64: bool,
     is_little: bool,
 }
 
 impl<'a> Elf<'a> {
-    fn of(bytes: &'a [u8]) -> Option<Self> {
+    /// Takes a file's bytes without reading more than their beginning; nothing if they are not in ELF.
+    pub fn of(bytes: &'a [u8]) -> Option<Self> {
         let rest = bytes.strip_prefix(b"\x7fELF")?;
         let (class, data) = (*rest.first()?, *rest.get(1)?);
         let known = matches!((class, data), (1 | 2, 1 | 2));
@@ -54,6 +72,16 @@ impl<'a> Elf<'a> {
             bytes,
             is_64: class == 2,
             is_little: data == 1,
+        })
+    }
+
+    /// What it is for; nothing if that is something else, or cut off.
+    pub fn purpose(&self) -> Option<Purpose> {
+        Some(match self.number(16, 2)? {
+            1 => Purpose::Relocatable,
+            2 => Purpose::Executable,
+            3 => Purpose::Shared,
+            _ => return None,
         })
     }
 
@@ -77,34 +105,25 @@ impl<'a> Elf<'a> {
         })
     }
 
-    fn place(&self, at: usize) -> Option<usize> {
-        usize::try_from(self.number(at, 4)?).ok()
+    /// Reads a number as wide as an address, which is at one place in files of 32 bits and at another in those of 64.
+    fn word(&self, at_32: usize, at_64: usize) -> Option<u64> {
+        if self.is_64 {
+            self.number(at_64, 8)
+        } else {
+            self.number(at_32, 4)
+        }
     }
 
     /// The version of ARM: what the program's attributes say, else what its calling convention needs at least.
     fn arm(&self) -> Option<&'static str> {
         // Numbers of `Tag_CPU_arch`: "Addenda to, and Errata in, the ABI for the Arm Architecture", section 3.3.5.2.
-        Some(match self.attributes().and_then(cpu_arch) {
+        Some(match self.arm_attributes().and_then(cpu_arch) {
             Some(0..=5) => "linux/arm/v5",
             Some(6..=9 | 11 | 12) => "linux/arm/v6",
             Some(_) => "linux/arm/v7",
             None if self.number(36, 4)? & u64::from(HARD_FLOAT) != 0 => "linux/arm/v7",
             None => "linux/arm/v5",
         })
-    }
-
-    /// The section of ARM attributes of a program of 32 bits.
-    fn attributes(&self) -> Option<&'a [u8]> {
-        let (table, size) = (self.place(32)?, self.number(46, 2)?);
-        for i in 0..self.number(48, 2)? {
-            let header = table.checked_add(usize::try_from(i * size).ok()?)?;
-            if self.number(header.checked_add(4)?, 4)? == u64::from(ARM_ATTRIBUTES) {
-                let start = self.place(header.checked_add(16)?)?;
-                let length = self.place(header.checked_add(20)?)?;
-                return self.bytes.get(start..start.checked_add(length)?);
-            }
-        }
-        None
     }
 }
 
@@ -149,7 +168,7 @@ fn number(bytes: &mut &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{section::ARM_ATTRIBUTES, *};
 
     /// The start of an ELF file.
     pub(crate) fn program(class: u8, data: u8, machine: u16) -> Vec<u8> {

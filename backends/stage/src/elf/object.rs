@@ -3,7 +3,7 @@
 //! Formats: <https://gabi.xinuos.com/elf/07-pheader.html> and <https://gabi.xinuos.com/elf/08-dynamic.html>. Nothing in
 //! the file is believed: every place and length is checked against the file's own, and there is a limit for each.
 
-use super::{Elf, platform};
+use super::{Elf, Purpose, platform};
 use crate::content::{Bytes, part};
 use boot_kit::{Error, ErrorKind, Result};
 
@@ -24,8 +24,6 @@ const MAX_ARM: u64 = 64 << 20;
 
 /// `e_machine` of ARM, whose version only the attributes of the file say.
 const ARM: u64 = 40;
-const EXECUTABLE: u64 = 2;
-const SHARED: u64 = 3;
 const PT_LOAD: u64 = 1;
 const PT_DYNAMIC: u64 = 2;
 const PT_INTERP: u64 = 3;
@@ -107,12 +105,12 @@ impl Object {
         let Some(elf) = Elf::of(&header) else {
             return Ok(None);
         };
-        let Some(kind) = elf.number(16, 2) else {
+        if elf.number(16, 2).is_none() {
             return Err(damaged("its header is cut off"));
-        };
-        if kind != EXECUTABLE && kind != SHARED {
-            return Ok(None);
         }
+        let Some(purpose @ (Purpose::Executable | Purpose::Shared)) = elf.purpose() else {
+            return Ok(None);
+        };
         let segments = segments(bytes, &elf)?;
         let mut object = Self {
             machine: Machine {
@@ -121,7 +119,7 @@ impl Object {
                 number: elf.number(18, 2).unwrap_or_default(),
             },
             platform: None,
-            is_program: kind == EXECUTABLE,
+            is_program: purpose == Purpose::Executable,
             interpreter: None,
             needed: Vec::new(),
             soname: None,
