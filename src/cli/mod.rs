@@ -191,6 +191,10 @@ fn named_by_program(command: Command) -> Command {
             "user",
             "Run as this user, by number, and make /etc/passwd and /etc/group for it",
         ),
+        (
+            "epoch",
+            "Date the image, in seconds since 1970 [default: `SOURCE_DATE_EPOCH`, else 0]",
+        ),
     ];
     changed
         .into_iter()

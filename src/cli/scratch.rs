@@ -1,24 +1,21 @@
 //! `boot scratch`.
 
 use super::{
-    asking::{HOW, epoch_of_environment, now},
-    closing::lines,
+    asking::HOW,
+    closing::Image,
     failure,
     messages::Messages,
+    stage::{RESULT, Way},
 };
 use crate::{
-    export::{
-        Output,
-        closing::{About, Closing, closing},
-    },
+    export::{Output, closing::About},
     ops::{
         scratch::{self as ops, Libraries, Options, Summary, Supply},
         stage as roots,
     },
-    progress::quantity::{count, seconds, size, time},
     recipe::{
         Addition,
-        complete::{host_platform, words},
+        complete::words,
         image::{CommandLine, ImageOptions},
     },
     sandbox,
@@ -27,15 +24,13 @@ use boot_kit::Result;
 use clap::Args;
 use rustix::process::getuid;
 use serde_json::json;
-use std::{ffi::OsString, num::NonZero, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 const WHAT: &str = "What is in it";
 const WHERE: &str = "Where libraries come from";
-const RESULT: &str = "The image";
 
 /// The arguments of `boot scratch`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "switches are booleans")]
 pub(super) struct ScratchArguments {
     /// Put this file, link or directory of yours at this path of the image
     #[arg(long, value_name = "FILE:PATH", required = true, help_heading = WHAT)]
@@ -65,21 +60,8 @@ pub(super) struct ScratchArguments {
     #[arg(short, long, value_name = "PATH", help_heading = RESULT)]
     output: Option<PathBuf>,
 
-    /// Date the image, in seconds since 1970 [default: `SOURCE_DATE_EPOCH`, else 0]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..), help_heading = RESULT)]
-    epoch: Option<i64>,
-
-    /// Replace what is at the output's place
-    #[arg(long, help_heading = RESULT)]
-    force: bool,
-
-    /// Use so many threads [default: one for each core]
-    #[arg(short, long, value_name = "N", help_heading = HOW)]
-    jobs: Option<NonZero<usize>>,
-
-    /// Keep downloads here [default: boot in the user's cache directory]
-    #[arg(long, value_name = "DIR", env = "BOOT_CACHE_DIR", hide_env_values = true, help_heading = HOW)]
-    cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    way: Way,
 
     /// Use no network, only what is in the cache
     #[arg(long, help_heading = HOW)]
@@ -100,10 +82,7 @@ impl ScratchArguments {
 
     fn carry_out(self, messages: &Messages) -> Result<()> {
         let rootless = !getuid().is_root();
-        let epoch = match self.epoch {
-            Some(epoch) => Some(epoch),
-            None => epoch_of_environment()?,
-        };
+        let way = self.way.options()?;
         let options = Options {
             add: self.add,
             libraries: self.libs,
@@ -117,13 +96,8 @@ impl ScratchArguments {
             root: roots::Options {
                 output: self.output,
                 image: self.image,
-                force: self.force,
-                epoch,
-                jobs: self.jobs,
-                cache_dir: self.cache_dir,
                 offline: self.offline,
-                now: now(),
-                ..roots::Options::default()
+                ..way
             },
         };
         // While there is one thread: listeners have threads of their own.
@@ -176,32 +150,17 @@ impl Done<'_> {
                 several => format!("{several} libraries"),
             });
         }
-        facts.extend([
-            count(summary.written.files, "file"),
-            size(summary.written.bytes),
-            time(summary.wall),
-        ]);
-        let digests = (summary.written.sha256, summary.written.manifest);
-        lines(&summary.output, facts, digests, &self.closing())
+        self.written().text(facts)
     }
 
     fn json(&self) -> String {
         let summary = self.summary;
-        let object = json!({
-            "event": "done",
-            "output": summary.output.display().to_string(),
-            "name": summary.name.as_str(),
-            "platform": summary.platform,
-            "entrypoint": self.entrypoint(),
-            "libraries": summary.libraries,
-            "files": summary.written.files,
-            "size_bytes": summary.written.bytes,
-            "sha256": summary.written.sha256,
-            "manifest": summary.written.manifest,
-            "import": self.closing().commands,
-            "wall_s": seconds(summary.wall),
-        });
-        format!("{object}\n")
+        self.written().json([
+            ("name", json!(summary.name.as_str())),
+            ("platform", json!(summary.platform)),
+            ("entrypoint", json!(self.entrypoint())),
+            ("libraries", json!(summary.libraries)),
+        ])
     }
 
     fn entrypoint(&self) -> Option<&[String]> {
@@ -211,15 +170,18 @@ impl Done<'_> {
             .filter(|words| !words.is_empty())
     }
 
-    fn closing(&self) -> Closing {
-        let platform = self.summary.platform;
-        let about = About {
-            name: &self.summary.name,
-            options: &self.summary.image,
-            platform: platform.filter(|platform| host_platform() != Some(platform)),
-        };
-        Output::parse(self.summary.output.as_os_str())
-            .map(|output| closing(&output, about, self.rootless))
-            .unwrap_or_default()
+    fn written(&self) -> Image<'_> {
+        let summary = self.summary;
+        Image {
+            output: &summary.output,
+            about: About {
+                name: &summary.name,
+                options: &summary.image,
+                platform: summary.platform,
+            },
+            written: &summary.written,
+            wall: summary.wall,
+            rootless: self.rootless,
+        }
     }
 }

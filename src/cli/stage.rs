@@ -2,22 +2,15 @@
 
 use super::{
     asking::{HOW, epoch_of_environment, now},
-    closing::lines,
+    closing::Image,
     failure,
     messages::Messages,
 };
 use crate::{
-    export::{
-        Output,
-        closing::{About, Closing, closing},
-    },
+    export::{Output, closing::About},
     ops::stage::{self as ops, Options, Source, Summary, source::digest},
-    progress::quantity::{count, seconds, size, time},
-    recipe::{
-        Profile,
-        complete::{host_platform, words},
-        image::ImageOptions,
-    },
+    progress::quantity::{count, size},
+    recipe::{Profile, complete::words, image::ImageOptions},
     sandbox,
 };
 use boot_kit::{Digest, Result};
@@ -106,6 +99,32 @@ pub(super) struct Making {
     #[arg(long, value_name = "LANG,…", help_heading = RESULT)]
     keep_locales: Vec<String>,
 
+    #[command(flatten)]
+    way: Way,
+
+    #[command(flatten)]
+    image: ImageOptions,
+
+    #[command(flatten)]
+    pub messages: Messages,
+}
+
+impl Making {
+    /// The options that these flags say; the source and its proof are the caller's.
+    pub fn options(self) -> Result<Options> {
+        Ok(Options {
+            output: self.output,
+            image: self.image,
+            prune: self.prune,
+            keep_locales: words(&self.keep_locales),
+            ..self.way.options()?
+        })
+    }
+}
+
+/// How an image is made, whatever is in it.
+#[derive(Debug, Args)]
+pub(super) struct Way {
     /// Date the image, in seconds since 1970 [default: `SOURCE_DATE_EPOCH`, else the root's own date]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..), help_heading = RESULT)]
     epoch: Option<i64>,
@@ -121,28 +140,17 @@ pub(super) struct Making {
     /// Keep downloads here [default: boot in the user's cache directory]
     #[arg(long, value_name = "DIR", env = "BOOT_CACHE_DIR", hide_env_values = true, help_heading = HOW)]
     cache_dir: Option<PathBuf>,
-
-    #[command(flatten)]
-    image: ImageOptions,
-
-    #[command(flatten)]
-    pub messages: Messages,
 }
 
-impl Making {
-    /// The options that these flags say; the source and its proof are the caller's.
+impl Way {
+    /// The options that these flags and the environment say.
     pub fn options(self) -> Result<Options> {
-        let epoch = match self.epoch {
-            Some(epoch) => Some(epoch),
-            None => epoch_of_environment()?,
-        };
         Ok(Options {
-            output: self.output,
-            image: self.image,
+            epoch: match self.epoch {
+                Some(epoch) => Some(epoch),
+                None => epoch_of_environment()?,
+            },
             force: self.force,
-            prune: self.prune,
-            keep_locales: words(&self.keep_locales),
-            epoch,
             jobs: self.jobs,
             cache_dir: self.cache_dir,
             now: now(),
@@ -216,22 +224,15 @@ pub(super) struct Done<'a> {
 impl Done<'_> {
     /// The closing lines for people.
     pub fn text(&self) -> String {
-        let Summary { about, written, .. } = self.summary;
         let mut facts = vec![
             self.summary.name.to_string(),
-            about.platform.unwrap_or("no programs").to_owned(),
+            self.platform().unwrap_or("no programs").to_owned(),
         ];
         facts.extend(
             self.packages
                 .map(|packages| count(packages as u64, "package")),
         );
-        facts.extend([
-            count(written.files, "file"),
-            size(written.bytes),
-            time(self.summary.wall),
-        ]);
-        let digests = (written.sha256, written.manifest);
-        let lines = lines(&self.summary.output, facts, digests, &self.closing());
+        let lines = self.written().text(facts);
         match &self.summary.squashed {
             Some(flattened) => format!("{}\n{lines}", squashed(flattened)),
             None => lines,
@@ -240,38 +241,37 @@ impl Done<'_> {
 
     /// The closing line for programs.
     pub fn json(&self) -> String {
-        let Summary { about, written, .. } = self.summary;
-        let object = json!({
-            "event": "done",
-            "output": self.summary.output.display().to_string(),
-            "name": self.summary.name.as_str(),
-            "platform": about.platform,
-            "packages": self.packages,
-            "squashed": self.summary.squashed.map(|flattened| json!({
+        let squashed = self.summary.squashed.map(|flattened| {
+            json!({
                 "layers": flattened.layers,
                 "shadowed_files": flattened.shadowed_files,
                 "shadowed_bytes": flattened.shadowed_bytes,
-            })),
-            "files": written.files,
-            "size_bytes": written.bytes,
-            "sha256": written.sha256,
-            "manifest": written.manifest,
-            "import": self.closing().commands,
-            "wall_s": seconds(self.summary.wall),
+            })
         });
-        format!("{object}\n")
+        self.written().json([
+            ("name", json!(self.summary.name.as_str())),
+            ("platform", json!(self.platform())),
+            ("packages", json!(self.packages)),
+            ("squashed", json!(squashed)),
+        ])
     }
 
-    fn closing(&self) -> Closing {
-        let platform = self.summary.about.platform;
-        let about = About {
-            name: &self.summary.name,
-            options: self.image,
-            platform: platform.filter(|platform| host_platform() != Some(platform)),
-        };
-        Output::parse(self.summary.output.as_os_str())
-            .map(|output| closing(&output, about, self.rootless))
-            .unwrap_or_default()
+    fn platform(&self) -> Option<&'static str> {
+        self.summary.about.platform
+    }
+
+    fn written(&self) -> Image<'_> {
+        Image {
+            output: &self.summary.output,
+            about: About {
+                name: &self.summary.name,
+                options: self.image,
+                platform: self.platform(),
+            },
+            written: &self.summary.written,
+            wall: self.summary.wall,
+            rootless: self.rootless,
+        }
     }
 }
 

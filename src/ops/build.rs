@@ -5,6 +5,7 @@ use super::{
     connect,
     oci::Naming,
     planning::plan_for,
+    stage::Written,
     top::Top,
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     sandbox::{self, Entered},
     work::{self, Place},
 };
-use boot_kit::{Digest, Event, Plan, Recipe, Report, Result, Sink};
+use boot_kit::{Event, Plan, Recipe, Report, Result, Sink};
 use std::{
     cell::RefCell,
     num::NonZero,
@@ -83,14 +84,8 @@ pub enum Staging {
 pub struct Summary {
     /// Packages in the image.
     pub packages: usize,
-    /// Files in it, directories and links among them.
-    pub files: u64,
-    /// Length of the output in bytes; for a directory the sum of its files.
-    pub bytes: u64,
-    /// SHA-256 of the output as written; `None` for a directory.
-    pub sha256: Option<Digest>,
-    /// Digest of an OCI image's manifest, by which registries name it.
-    pub manifest: Option<Digest>,
+    /// What was written.
+    pub written: Written,
     /// How long it took.
     pub wall: Duration,
 }
@@ -137,10 +132,12 @@ pub fn build(
     let (packages, made) = making.write(Target::Output(&output))?;
     Ok(Summary {
         packages,
-        files: made.files,
-        bytes: made.bytes,
-        sha256: made.sha256,
-        manifest: made.manifest,
+        written: Written {
+            files: made.files,
+            bytes: made.bytes,
+            sha256: made.sha256,
+            manifest: made.manifest,
+        },
         wall: begin.elapsed(),
     })
 }

@@ -14,7 +14,7 @@ use crate::{
 use boot_kit::{Digest, Result};
 
 /// What was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Files in it, directories and links among them.
     pub files: u64,
@@ -22,7 +22,7 @@ pub struct Written {
     pub bytes: u64,
     /// SHA-256 of the output as written; `None` for a directory.
     pub sha256: Option<Digest>,
-    /// Digest of an OCI image's manifest.
+    /// Digest of an OCI image's manifest, by which registries name it.
     pub manifest: Option<Digest>,
 }
 
