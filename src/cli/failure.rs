@@ -29,8 +29,13 @@ pub(super) enum Form {
 
 /// Ends a command: tells what failed, if anything did, and gives the exit code.
 pub(super) fn end(ended: Result<()>, form: Form) -> ExitCode {
+    end_with(ended.map(|()| ExitCode::SUCCESS), form)
+}
+
+/// Ends a command that says itself with which code, unless it failed.
+pub(super) fn end_with(ended: Result<ExitCode>, form: Form) -> ExitCode {
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => tell(&error, form),
     }
 }

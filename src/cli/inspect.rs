@@ -227,10 +227,7 @@ pub(super) fn enter_if_needed(
 impl InspectArguments {
     pub fn run(self, registry: &mut Registry) -> ExitCode {
         let form = self.messages.form();
-        match self.carry_out(registry) {
-            Ok(code) => code,
-            Err(error) => failure::tell(&error, form),
-        }
+        failure::end_with(self.carry_out(registry), form)
     }
 
     fn carry_out(&self, registry: &mut Registry) -> Result<ExitCode> {

@@ -57,10 +57,7 @@ const LOCK: &str = "The lock";
 impl LockArguments {
     pub fn run(self, registry: &mut Registry) -> ExitCode {
         let form = self.messages.form();
-        match self.carry_out(registry) {
-            Ok(code) => code,
-            Err(error) => failure::tell(&error, form),
-        }
+        failure::end_with(self.carry_out(registry), form)
     }
 
     fn carry_out(self, registry: &mut Registry) -> Result<ExitCode> {

@@ -10,9 +10,7 @@ use super::{
 };
 use crate::{
     export::Output,
-    interrupt,
-    net::Net,
-    prune,
+    interrupt, prune,
     recipe::{Addition, ImageOptions, Profile, distribution::Format},
     registry,
     sandbox::{self, Entered},
@@ -95,12 +93,7 @@ pub fn plan(recipe: &Recipe, options: &Options, report: &dyn Report) -> Result<P
     let interrupt = interrupt::listen()?;
     Top::read(&options.add, &options.run)?;
     let store = connect::store(options.cache_dir.as_deref())?;
-    let net = Net::new(
-        &store,
-        connect::net_options(options.offline),
-        report,
-        &interrupt,
-    );
+    let net = connect::net(&store, options.offline, report, &interrupt);
     let backend = registry::backend(options.format);
     plan_for(recipe, options, &net, &*backend, report)
 }
@@ -115,20 +108,13 @@ pub fn build(
     report: &Arc<dyn Report>,
 ) -> Result<Summary> {
     let begin = Instant::now();
-    let interrupt = interrupt::listen()?;
+    let making = Making::begin(entered, recipe, options, report)?;
     let output = Output::parse(options.output.as_os_str())?;
     output.check(options.force)?;
     if !matches!(output, Output::Oci(_)) && !options.image.annotation.is_empty() {
         let message = "annotations are left out: only an OCI image can have them".to_owned();
         report.event(Event::Warning { message });
     }
-    let making = Making {
-        entered,
-        recipe,
-        options,
-        report,
-        interrupt: &interrupt,
-    };
     let (packages, made) = making.write(Target::Output(&output))?;
     Ok(Summary {
         packages,
@@ -152,14 +138,7 @@ pub fn send(
     report: &Arc<dyn Report>,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    let interrupt = interrupt::listen()?;
-    let making = Making {
-        entered,
-        recipe,
-        options,
-        report,
-        interrupt: &interrupt,
-    };
+    let making = Making::begin(entered, recipe, options, report)?;
     making.write(Target::Sink(&RefCell::new(sink)))?;
     Ok(())
 }
@@ -170,10 +149,26 @@ struct Making<'a> {
     recipe: &'a Recipe,
     options: &'a Options,
     report: &'a Arc<dyn Report>,
-    interrupt: &'a Arc<AtomicBool>,
+    interrupt: Arc<AtomicBool>,
 }
 
-impl Making<'_> {
+impl<'a> Making<'a> {
+    /// Begins; from here on, an interrupted build ends in order.
+    fn begin(
+        entered: &'a Entered,
+        recipe: &'a Recipe,
+        options: &'a Options,
+        report: &'a Arc<dyn Report>,
+    ) -> Result<Self> {
+        Ok(Self {
+            entered,
+            recipe,
+            options,
+            report,
+            interrupt: interrupt::listen()?,
+        })
+    }
+
     /// Returns the number of packages, and what was made.
     fn write(&self, target: Target<'_>) -> Result<(usize, Made)> {
         let Self {
@@ -195,12 +190,7 @@ impl Making<'_> {
         let top = Top::read(&options.add, &options.run)?;
 
         let store = connect::store(options.cache_dir.as_deref())?;
-        let net = Net::new(
-            &store,
-            connect::net_options(options.offline),
-            &***report,
-            interrupt,
-        );
+        let net = connect::net(&store, options.offline, &***report, interrupt);
         let plan = plan_for(recipe, options, &net, &*backend, &***report)?;
         if let (Some(_), Some(epoch)) = (&options.lockfile, options.epoch)
             && epoch != plan.epoch

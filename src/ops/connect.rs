@@ -1,10 +1,14 @@
 //! The store, the network and the processor, as options say.
 
-use crate::{net, store::Store};
-use boot_kit::Result;
+use crate::{
+    net::{Net, Options},
+    store::Store,
+};
+use boot_kit::{Report, Result};
 use std::{
     num::NonZero,
     path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
     thread,
 };
 
@@ -24,13 +28,19 @@ pub(super) fn store(cache_dir: Option<&Path>) -> Result<Store> {
     Store::open(&directory(cache_dir)?)
 }
 
-/// Says how the network is used.
-pub(super) fn net_options(offline: bool) -> net::Options {
-    net::Options {
+/// Makes the network of one run over that store; see [`Net::new`].
+pub(super) fn net<'a>(
+    store: &'a Store,
+    offline: bool,
+    report: &'a dyn Report,
+    interrupt: &'a AtomicBool,
+) -> Net<'a> {
+    let options = Options {
         connections: CONNECTIONS,
         offline,
-        ..net::Options::default()
-    }
+        ..Options::default()
+    };
+    Net::new(store, options, report, interrupt)
 }
 
 /// Says how many threads may work: as many as named, or one for each core.

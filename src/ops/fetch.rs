@@ -1,7 +1,7 @@
 //! From a recipe to a store that has all it needs.
 
 use super::{build::Options, connect, planning::plan_for};
-use crate::{interrupt, net::Net, registry};
+use crate::{interrupt, registry};
 use boot_kit::{Artifact, Error, Event, Recipe, Report, Result, event::Phase};
 use std::{
     cmp::Reverse,
@@ -32,12 +32,7 @@ pub fn fetch(recipe: &Recipe, options: &Options, report: &dyn Report) -> Result<
     let begin = Instant::now();
     let interrupt = interrupt::listen()?;
     let store = connect::store(options.cache_dir.as_deref())?;
-    let net = Net::new(
-        &store,
-        connect::net_options(options.offline),
-        report,
-        &interrupt,
-    );
+    let net = connect::net(&store, options.offline, report, &interrupt);
     let backend = registry::backend(options.format);
     let plan = plan_for(recipe, options, &net, &*backend, report)?;
     let mut artifacts: Vec<&Artifact> = plan.artifacts().collect();

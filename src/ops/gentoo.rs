@@ -55,8 +55,7 @@ pub fn gentoo(options: &Options, report: &dyn Report) -> Result<Made> {
     let keyring = settings.keyring(&options.root.keyring)?;
 
     let store = connect::store(options.root.cache_dir.as_deref())?;
-    let how = connect::net_options(options.root.offline);
-    let net = Net::new(&store, how, report, &interrupt);
+    let net = connect::net(&store, options.root.offline, report, &interrupt);
     report.event(Event::Phase(Phase::Resolve));
     let chosen = wanted.choose(&keyring, &net, report)?;
     report.event(Event::Phase(Phase::Fetch));

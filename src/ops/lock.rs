@@ -4,7 +4,6 @@ use super::{build::Options, connect, planning::asked};
 use crate::{
     interrupt,
     lock::{Changes, Formats, Lock},
-    net::Net,
     recipe::near,
     registry,
 };
@@ -49,12 +48,7 @@ pub fn lock(
     let interrupt = interrupt::listen()?;
     let before = Lock::find(&goal.lockfile)?;
     let store = connect::store(options.cache_dir.as_deref())?;
-    let net = Net::new(
-        &store,
-        connect::net_options(options.offline),
-        report,
-        &interrupt,
-    );
+    let net = connect::net(&store, options.offline, report, &interrupt);
     let backend = registry::backend(options.format);
     let recipe = Recipe {
         hold: held(before.as_ref(), recipe, goal)?,

@@ -12,7 +12,6 @@ use crate::{
         model::Package,
     },
     interrupt,
-    net::Net,
     ops::{connect, inspect::Subject},
     recipe::{Profile, distribution::Format},
     registry,
@@ -72,8 +71,7 @@ impl Work<'_> {
             return Ok(Vec::new());
         };
         let store = connect::store(options.cache_dir.as_deref())?;
-        let how = connect::net_options(options.offline);
-        let net = Net::new(&store, how, &**self.report, interrupt);
+        let net = connect::net(&store, options.offline, &**self.report, interrupt);
         let backend = registry::backend(options.format);
         backend.alternatives(recipe, &net, &**self.report)
     }

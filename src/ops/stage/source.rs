@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{
     interrupt::{self, ReadUntil},
-    net::Net,
     ops::connect,
     registry,
 };
@@ -220,12 +219,7 @@ fn fetched(
     interrupt: &AtomicBool,
 ) -> Result<File> {
     let store = connect::store(options.cache_dir.as_deref())?;
-    let net = Net::new(
-        &store,
-        connect::net_options(options.offline),
-        report,
-        interrupt,
-    );
+    let net = connect::net(&store, options.offline, report, interrupt);
     let downloads = Downloads {
         store: &store,
         net: &net,
