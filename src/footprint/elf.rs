@@ -1,7 +1,7 @@
 //! What is noted of a program or library.
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;
 
 pub(super) use boot_stage::elf::is_elf;
 use boot_stage::elf::{Elf, Object, Purpose, platform};

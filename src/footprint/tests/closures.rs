@@ -1,7 +1,7 @@
 //! What programs are linked with.
 
 use super::*;
-use crate::footprint::elf::tests::Said;
+use boot_kit::testkit::Elf;
 
 /// The paths of a program's closure, and what is missing.
 fn closure(tree: &[Made], program: &str) -> (Vec<String>, Vec<String>) {
@@ -19,10 +19,9 @@ fn strings(texts: &[&str]) -> Vec<String> {
 #[test]
 fn the_loader_of_musl_is_its_library_by_any_of_its_names() {
     let loader = "/lib/ld-musl-x86_64.so.1";
-    let program = |needed| Said {
-        interpreter: Some(loader),
-        needed,
-        ..Said::default()
+    let program = |needed: &[&str]| {
+        let program = Elf::shared().interpreter(loader);
+        needed.iter().fold(program, |program, it| program.needs(it))
     };
     for (needed, missing) in [
         (&["libc.musl-x86_64.so.1"][..], &[][..]),
@@ -30,8 +29,8 @@ fn the_loader_of_musl_is_its_library_by_any_of_its_names() {
         (&["libc.so", "libz.so.1"], &["libz.so.1"]),
     ] {
         let tree = [
-            file("bin/x", &program(needed).file()),
-            file("lib/ld-musl-x86_64.so.1", &Said::default().file()),
+            file("bin/x", &program(needed).build()),
+            file("lib/ld-musl-x86_64.so.1", &Elf::shared().build()),
         ];
         assert_eq!(
             closure(&tree, "x"),
@@ -46,25 +45,16 @@ fn the_loader_of_musl_is_its_library_by_any_of_its_names() {
 
 #[test]
 fn what_is_loaded_already_is_not_looked_for() {
-    let program = Said {
-        needed: &["liba.so.1", "libb.so.1"],
-        rpath: Some("/opt"),
-        ..Said::default()
-    };
-    let library = |soname, needed| Said {
-        soname: Some(soname),
-        needed,
-        ..Said::default()
-    };
-    let other = Said {
-        runpath: Some("/other"),
-        ..library("liba.so.1", &["libb.so.1"])
-    };
+    let program = Elf::shared().needs("liba.so.1").needs("libb.so.1");
+    let program = program.rpath("/opt");
+    let other = Elf::library("liba.so.1").needs("libb.so.1");
+    let other = other.runpath("/other");
+    let last = Elf::library("libb.so.1").build();
     let tree = [
-        file("bin/x", &program.file()),
-        file("opt/liba.so.1", &other.file()),
-        file("opt/libb.so.1", &library("libb.so.1", &[]).file()),
-        file("other/libb.so.1", &library("libb.so.1", &[]).file()),
+        file("bin/x", &program.build()),
+        file("opt/liba.so.1", &other.build()),
+        file("opt/libb.so.1", &last),
+        file("other/libb.so.1", &last),
     ];
     let wanted = strings(&["bin/x", "opt/liba.so.1", "opt/libb.so.1"]);
     assert_eq!(closure(&tree, "x"), (wanted, vec![]));
@@ -73,25 +63,17 @@ fn what_is_loaded_already_is_not_looked_for() {
 #[test]
 fn rpath_holds_for_what_is_loaded_and_runpath_does_not() {
     for is_old in [true, false] {
-        let (rpath, runpath) = if is_old {
-            (Some("$ORIGIN/../opt"), None)
+        let program = Elf::shared().needs("liba.so.1");
+        let program = if is_old {
+            program.rpath("$ORIGIN/../opt")
         } else {
-            (None, Some("$ORIGIN/../opt"))
+            program.runpath("$ORIGIN/../opt")
         };
-        let program = Said {
-            needed: &["liba.so.1"],
-            rpath,
-            runpath,
-            ..Said::default()
-        };
-        let needs = Said {
-            needed: &["libb.so.1"],
-            ..Said::default()
-        };
+        let needs = Elf::shared().needs("libb.so.1");
         let tree = [
-            file("bin/x", &program.file()),
-            file("opt/liba.so.1", &needs.file()),
-            file("opt/libb.so.1", &Said::default().file()),
+            file("bin/x", &program.build()),
+            file("opt/liba.so.1", &needs.build()),
+            file("opt/libb.so.1", &Elf::shared().build()),
         ];
         let wanted = if is_old {
             (

@@ -12,6 +12,7 @@ pub struct Elf {
     is_library: bool,
     interpreter: Option<String>,
     dynamic: Vec<(u64, String)>,
+    flags: u64,
     code: Vec<u8>,
 }
 
@@ -25,17 +26,22 @@ impl Elf {
             is_library: false,
             interpreter: None,
             dynamic: Vec::new(),
+            flags: 0,
             code: Vec::new(),
         }
     }
 
     /// Begins a library for amd64; `soname` is what others call it.
     pub fn library(soname: &str) -> Self {
-        let library = Self {
+        Self::shared().entry(14, soname)
+    }
+
+    /// Begins a library for amd64 without a name of its own, or a program of today that says nothing of it.
+    pub fn shared() -> Self {
+        Self {
             is_library: true,
             ..Self::program()
-        };
-        library.entry(14, soname)
+        }
     }
 
     /// A static program for Linux on amd64 that prints `hello` and ends well.
@@ -90,6 +96,13 @@ impl Elf {
         self.entry(29, path)
     }
 
+    /// Sets flags that its loader heeds: `DT_FLAGS_1`.
+    #[must_use]
+    pub fn flags(mut self, flags: u64) -> Self {
+        self.flags = flags;
+        self
+    }
+
     /// Has it ask for a function of another library.
     #[must_use]
     pub fn calls(self, function: &str) -> Self {
@@ -105,7 +118,7 @@ impl Elf {
     /// Makes the file.
     pub fn build(&self) -> Vec<u8> {
         let (header, program_header) = if self.is_64 { (64, 56) } else { (52, 32) };
-        let is_dynamic = !self.dynamic.is_empty();
+        let is_dynamic = !self.dynamic.is_empty() || self.flags != 0;
         let headers = 1 + usize::from(self.interpreter.is_some()) + usize::from(is_dynamic);
         let start = header + headers * program_header;
         let mut body = self.code.clone();
@@ -128,6 +141,9 @@ impl Elf {
                 }
                 body.extend(text.as_bytes());
                 body.push(0);
+            }
+            if self.flags != 0 {
+                entries.push((0x6fff_fffb, self.flags));
             }
             entries.extend([(5, BASE + strings), (10, place(&body) - strings), (0, 0)]);
             let at = place(&body);
