@@ -403,23 +403,23 @@ fn libraries_come_from_a_distribution() {
     );
 }
 
+/// All that can be put in besides, from the root that [`Bench::debian`] makes.
+const EXTRAS: [&str; 6] = [
+    "--from",
+    "root",
+    "--ca-certificates",
+    "--tzdata",
+    "--user",
+    "65532",
+];
+
 #[test]
 fn the_same_files_are_the_same_bytes_whatever_their_dates() {
     let bench = Bench::new();
     bench.debian();
     bench.file("hello", 0o755, dynamic());
-    let arguments = [
-        "--add",
-        "hello:/bin/",
-        "--libs",
-        "auto",
-        "--from",
-        "root",
-        "--ca-certificates",
-        "--tzdata",
-        "--user",
-        "65532",
-    ];
+    let arguments = ["--add", "hello:/bin/", "--libs", "auto"];
+    let arguments = [&arguments[..], &EXTRAS].concat();
     let mut made = Vec::new();
     for (mode, output) in [(0o755, "a.oci.tar"), (0o700, "b.oci.tar")] {
         bench.file("hello", mode, dynamic());
@@ -442,18 +442,8 @@ fn certificates_zones_and_an_account_are_put_in_when_asked_for() {
     let bench = Bench::new();
     bench.debian();
     bench.file("hello", 0o755, Elf::hello().build());
-    bench.made(&[
-        "--add",
-        "hello:/hello",
-        "--from",
-        "root",
-        "--ca-certificates",
-        "--tzdata",
-        "--user",
-        "65532",
-        "--env",
-        "A=b",
-    ]);
+    let arguments = ["--add", "hello:/hello", "--env", "A=b"];
+    bench.made(&[&arguments[..], &EXTRAS].concat());
     let (config, layer) = image(&bench.path("hello.oci.tar"));
     let config = &config["config"];
     assert_eq!(config["User"], "65532");

@@ -4,24 +4,31 @@ use crate::bench::Bench;
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{BufRead, BufReader, Read},
+    process::{Child, ChildStderr},
     thread,
     time::{Duration, Instant},
 };
+
+/// Starts a build, and waits until its make hangs; what it says from there on can be read.
+fn hanging(bench: &Bench) -> (Child, BufReader<ChildStderr>) {
+    let mut command =
+        bench.boot("--source BENCH/tree --defconfig slow --progress plain -v -o slow.tar");
+    let mut child = command.spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while line.trim() != "hanging" {
+        line.clear();
+        assert_ne!(said.read_line(&mut line).unwrap(), 0, "nothing hangs");
+    }
+    (child, said)
+}
 
 #[test]
 fn an_interrupt_ends_make_and_all_that_it_started() {
     let Some(bench) = Bench::new() else { return };
     bench.configure("slow", "BR2_STUB_HANGS=\"busybox\"\n");
     for signal in [Signal::INT, Signal::TERM] {
-        let mut command =
-            bench.boot("--source BENCH/tree --defconfig slow --progress plain -v -o slow.tar");
-        let mut child = command.spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while line.trim() != "hanging" {
-            line.clear();
-            assert_ne!(said.read_line(&mut line).unwrap(), 0, "nothing hangs");
-        }
+        let (mut child, mut said) = hanging(&bench);
         let running = bench.processes();
         assert!(
             running.iter().any(|it| it.contains("sleep 1002")),
@@ -43,15 +50,7 @@ fn an_interrupt_ends_make_and_all_that_it_started() {
 fn make_does_not_outlive_a_program_that_was_killed() {
     let Some(bench) = Bench::new() else { return };
     bench.configure("slow", "BR2_STUB_HANGS=\"busybox\"\n");
-    let mut command =
-        bench.boot("--source BENCH/tree --defconfig slow --progress plain -v -o slow.tar");
-    let mut child = command.spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    while line.trim() != "hanging" {
-        line.clear();
-        assert_ne!(said.read_line(&mut line).unwrap(), 0, "nothing hangs");
-    }
+    let (mut child, _said) = hanging(&bench);
     child.kill().unwrap();
     child.wait().unwrap();
     let is_make = |it: &String| it.starts_with("make ");

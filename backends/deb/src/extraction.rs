@@ -87,8 +87,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use boot_kit::{
-        Command, Digest, Entry, Kind, Outcome, Proof, Runner, event::Silence, parcel::Packing,
-        testkit::Deb,
+        Command, Entry, Kind, Outcome, Runner, event::Silence, parcel::Packing, testkit::Deb,
     };
     use std::io::{Read, Seek, Write};
 
@@ -122,17 +121,8 @@ mod tests {
         let directory = tempfile::tempdir()?;
         std::fs::create_dir(directory.path().join("root"))?;
         let root = Root::open(&directory.path().join("root"))?;
-        let artifact = |deb: &Deb| Artifact {
-            name: deb.value("Package").to_owned(),
-            version: deb.value("Version").to_owned(),
-            arch: deb.value("Architecture").to_owned(),
-            size: 0,
-            proof: Proof::Sha256(Digest::of("")),
-            urls: vec![],
-            requested: true,
-        };
         let step = Step {
-            artifacts: debs.iter().map(artifact).collect(),
+            artifacts: debs.iter().map(Deb::artifact).collect(),
         };
         let mut plan = Plan {
             layers: vec![Layer {

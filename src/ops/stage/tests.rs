@@ -3,7 +3,7 @@ use boot_kit::{
     Entry, Kind, RootPath, Sink,
     archive::{TarReader, send_tar},
     event::Silence,
-    testkit::SigningKey,
+    testkit::{SigningKey, tar_of_lines},
 };
 use std::{
     collections::BTreeMap,
@@ -26,27 +26,9 @@ fn header(kind: tar::EntryType, size: u64) -> tar::Header {
     header
 }
 
-/// An archive of files (`path` or `path: content`), links (`path -> target`, `path = first`) and directories.
+/// An archive of lines.
 fn archive(lines: &[&str]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for line in lines {
-        let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let name = name.trim_end_matches(':');
-        let (kind, target, content) = match rest.split_at_checked(2) {
-            Some(("= ", target)) => (tar::EntryType::Link, target, ""),
-            Some(("->", target)) => (tar::EntryType::Symlink, target.trim(), ""),
-            _ if name.ends_with('/') => (tar::EntryType::Directory, "", ""),
-            _ => (tar::EntryType::Regular, "", rest),
-        };
-        let mut header = header(kind, content.len() as u64);
-        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
-        header.as_old_mut().linkname[..target.len()].copy_from_slice(target.as_bytes());
-        header.set_cksum();
-        builder
-            .append(&header, content.as_bytes())
-            .expect("memory does not fail");
-    }
-    builder.into_inner().expect("memory does not fail")
+    tar_of_lines(0, lines)
 }
 
 struct Bench {

@@ -1,9 +1,7 @@
 mod conformance;
 
 use super::*;
-use boot_kit::{
-    Command, Digest, Outcome, Proof, Root, Runner, event::Silence, parcel::Packing, testkit::Deb,
-};
+use boot_kit::{Command, Outcome, Root, Runner, event::Silence, parcel::Packing, testkit::Deb};
 use std::{
     io::{Seek, Write},
     os::unix::fs::MetadataExt,
@@ -83,19 +81,10 @@ fn install_steps(layers: &[&[&[Deb]]], dropped: &str) -> Result<Vec<String>> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     std::fs::create_dir(directory.path().join("root")).expect("writable");
     let root = Root::open(&directory.path().join("root"))?;
-    let artifact = |deb: &Deb| Artifact {
-        name: deb.value("Package").to_owned(),
-        version: deb.value("Version").to_owned(),
-        arch: deb.value("Architecture").to_owned(),
-        size: 0,
-        proof: Proof::Sha256(Digest::of("")),
-        urls: vec![],
-        requested: true,
-    };
     let mut plan = Plan::default();
     for (number, steps) in layers.iter().enumerate() {
         let step = |debs: &&[Deb]| Step {
-            artifacts: debs.iter().map(artifact).collect(),
+            artifacts: debs.iter().map(Deb::artifact).collect(),
         };
         plan.layers.push(Layer {
             name: number.to_string(),

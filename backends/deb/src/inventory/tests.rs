@@ -7,6 +7,11 @@ fn contents(files: &[(&'static str, &str)]) -> Contents {
         .collect()
 }
 
+fn read(contents: &Contents) -> Vec<Package> {
+    let packages = Dpkg.read(contents).expect("well-formed");
+    packages.expect("is there")
+}
+
 fn paths(paths: &[&'static str]) -> Vec<RootPath> {
     paths.iter().copied().map(RootPath::from).collect()
 }
@@ -43,10 +48,7 @@ fn a_package_is_all_that_its_files_say() {
     ]);
     assert!(contents.keys().all(|path| Dpkg.wants(path)));
     assert!(!Dpkg.wants(&RootPath::from("usr/bin/x")));
-    let packages = Dpkg
-        .read(&contents)
-        .expect("well-formed")
-        .expect("is there");
+    let packages = read(&contents);
     let [package] = &packages[..] else {
         panic!("one package, not {packages:?}");
     };
@@ -95,10 +97,7 @@ fn what_is_for_all_architectures_is_automatic_under_apts_own() {
              Package: foreign\nArchitecture: amd64\nAuto-Installed: 1\n",
         ),
     ]);
-    let packages = Dpkg
-        .read(&contents)
-        .expect("well-formed")
-        .expect("is there");
+    let packages = read(&contents);
     let found: Vec<_> = packages
         .iter()
         .map(|it| (it.name.as_str(), it.automatic))
@@ -125,10 +124,7 @@ fn images_without_dpkg_have_a_paragraph_each() {
             "d41d8cd98f00b204e9800998ecf8427e  usr/share/zoneinfo/UTC\n",
         ),
     ]);
-    let packages = Dpkg
-        .read(&contents)
-        .expect("well-formed")
-        .expect("is there");
+    let packages = read(&contents);
     let found: Vec<_> = packages
         .iter()
         .map(|it| (it.name.as_str(), it.files.clone(), it.automatic))

@@ -17,6 +17,7 @@ pub mod conformance;
 mod deb;
 mod elf;
 mod key;
+mod lines;
 mod server;
 mod tree;
 
@@ -24,5 +25,6 @@ pub use archive::Archive;
 pub use deb::{Deb, Packing};
 pub use elf::Elf;
 pub use key::{SigningKey, clearsign};
+pub use lines::{lines_of, tar_of_lines};
 pub use server::{Fault, Server, Validator};
 pub use tree::Tree;

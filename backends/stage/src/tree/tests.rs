@@ -1,5 +1,5 @@
 use super::*;
-use boot_kit::archive::send_tar;
+use boot_kit::{archive::send_tar, testkit::lines_of};
 use std::io::Write as _;
 
 /// A tree of entries written as `path` with a content, `path/`, `path -> target` or `path = first`.
@@ -36,24 +36,7 @@ fn tree(lines: &[&str]) -> Result<Tree> {
 
 /// The same lines, with the number of the line that owner and content come from.
 fn shown(tree: &Tree) -> Vec<String> {
-    struct Lines(Vec<String>);
-    impl Sink for Lines {
-        fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
-            let mut text = String::new();
-            content.read_to_string(&mut text).expect("text");
-            let (path, uid) = (&entry.path, entry.uid);
-            self.0.push(match &entry.kind {
-                Kind::Symlink(target) => format!("{path} -> {} {uid}", target.escape_ascii()),
-                Kind::Hardlink(first) => format!("{path} = {first} {uid}"),
-                Kind::Directory => format!("{path}/ {uid}"),
-                _ => format!("{path}: {text} {uid}"),
-            });
-            Ok(())
-        }
-    }
-    let mut lines = Lines(Vec::new());
-    tree.walk(&mut lines).expect("all is there");
-    lines.0
+    lines_of(|sink| tree.walk(sink))
 }
 
 #[test]

@@ -135,37 +135,25 @@ fn what_describes_an_image_must_fit_together() {
 
 #[test]
 fn indexes_in_indexes_come_to_an_end() {
-    let mut paths = Paths::new();
-    let mut inner = good().add_to(&mut paths);
-    for _ in 0..6 {
-        let manifests = json!({ "manifests": [inner, inner] }).to_string();
-        inner = add(
-            &mut paths,
-            "application/vnd.oci.image.index.v1+json",
-            manifests.as_bytes(),
+    // Deeper than they are wide, and the other way round.
+    for (depth, width) in [(6, 2), (3, 40)] {
+        let mut paths = Paths::new();
+        let mut inner = good().add_to(&mut paths);
+        for _ in 0..depth {
+            let manifests = json!({ "manifests": vec![inner; width] }).to_string();
+            inner = add(
+                &mut paths,
+                "application/vnd.oci.image.index.v1+json",
+                manifests.as_bytes(),
+            );
+        }
+        index(&mut paths, &[inner]);
+        assert_eq!(
+            refused(&paths),
+            "Parse: its indexes name more than any image has",
+            "{depth} {width}"
         );
     }
-    index(&mut paths, &[inner]);
-    assert_eq!(
-        refused(&paths),
-        "Parse: its indexes name more than any image has"
-    );
-    // As wide as they are deep.
-    let mut paths = Paths::new();
-    let mut inner = good().add_to(&mut paths);
-    for _ in 0..3 {
-        let manifests = json!({ "manifests": vec![inner; 40] }).to_string();
-        inner = add(
-            &mut paths,
-            "application/vnd.oci.image.index.v1+json",
-            manifests.as_bytes(),
-        );
-    }
-    index(&mut paths, &[inner]);
-    assert_eq!(
-        refused(&paths),
-        "Parse: its indexes name more than any image has"
-    );
 }
 
 #[test]

@@ -1,43 +1,12 @@
 //! Images as tests make them.
 
 use crate::Tree;
-use boot_kit::{Digest, Entry, Kind, Result, RootPath, Sink};
+use boot_kit::{Digest, Entry, Kind, RootPath, Sink, testkit::lines_of};
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeMap,
-    io::{Read, Write as _},
-};
+use std::{collections::BTreeMap, io::Write as _};
 
-/// A layer of lines: `path` or `path: content` is a file, `path/` a directory, `path -> target` and `path = first` links.
-///
-/// The owner is `uid`, so that it shows which layer a file is of.
-pub fn layer(uid: u64, lines: &[&str]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for line in lines {
-        let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let name = name.trim_end_matches(':');
-        let (kind, target, content) = match rest.split_at_checked(2) {
-            Some(("= ", target)) => (tar::EntryType::Link, target, ""),
-            Some(("->", target)) => (tar::EntryType::Symlink, target.trim(), ""),
-            _ if name.ends_with('/') => (tar::EntryType::Directory, "", ""),
-            _ => (tar::EntryType::Regular, "", rest),
-        };
-        let mut header = tar::Header::new_ustar();
-        header.set_entry_type(kind);
-        header.set_size(content.len() as u64);
-        header.set_mode(0o644);
-        header.set_uid(uid);
-        header.set_gid(0);
-        header.set_mtime(1_700_000_000);
-        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
-        header.as_old_mut().linkname[..target.len()].copy_from_slice(target.as_bytes());
-        header.set_cksum();
-        builder
-            .append(&header, content.as_bytes())
-            .expect("memory does not fail");
-    }
-    builder.into_inner().expect("memory does not fail")
-}
+/// A layer of lines, whose owner shows which layer a file is of.
+pub use boot_kit::testkit::tar_of_lines as layer;
 
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -152,22 +121,5 @@ pub fn files(paths: &Paths) -> Tree {
 
 /// What is in a root, as lines, each with its owner.
 pub fn shown(root: &Tree) -> Vec<String> {
-    struct Lines(Vec<String>);
-    impl Sink for Lines {
-        fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
-            let mut text = String::new();
-            content.read_to_string(&mut text).expect("text");
-            let (path, uid) = (&entry.path, entry.uid);
-            self.0.push(match &entry.kind {
-                Kind::Symlink(target) => format!("{path} -> {} {uid}", target.escape_ascii()),
-                Kind::Hardlink(first) => format!("{path} = {first}"),
-                Kind::Directory => format!("{path}/ {uid}"),
-                _ => format!("{path}: {text} {uid}"),
-            });
-            Ok(())
-        }
-    }
-    let mut lines = Lines(Vec::new());
-    root.walk(&mut lines).expect("all is there");
-    lines.0
+    lines_of(|sink| root.walk(sink))
 }
