@@ -21,13 +21,14 @@
 //! | [`names`] | names of packages without what changes from release to release |
 //! | [`retained`] | what would leave with a package |
 //! | [`why`] | why something is in an image, or is not |
-//! | [`report`] | the table, CSV and Markdown |
+//! | [`report`], `csv` | the table, CSV and Markdown |
 //! | [`html`] | the report as one page |
 
 mod accounts;
 pub mod amount;
 mod closure;
 pub mod compare;
+mod csv;
 mod duplicates;
 mod elf;
 mod finish;

@@ -2,7 +2,7 @@
 
 use super::{By, Row};
 use crate::{
-    footprint::model::Footprint,
+    footprint::{csv::field, model::Footprint},
     progress::quantity::{count, size},
 };
 
@@ -20,15 +20,6 @@ pub fn csv(by: By, rows: &[Row]) -> String {
         ));
     }
     text
-}
-
-/// Quotes what would be taken for something else.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
 
 /// Writes the main figures and rows as Markdown.

@@ -1,7 +1,10 @@
 //! One line for each figure and part: RFC 4180, raw numbers.
 
 use super::labels;
-use crate::footprint::compare::{Comparison, model::Unit};
+use crate::footprint::{
+    compare::{Comparison, model::Unit},
+    csv::field,
+};
 
 /// Writes all figures and parts of a comparison; an empty field is not known.
 pub fn csv(comparison: &Comparison) -> String {
@@ -32,16 +35,8 @@ pub fn csv(comparison: &Comparison) -> String {
 }
 
 fn line(fields: impl Iterator<Item = String>) -> String {
-    let quoted: Vec<String> = fields.map(|field| quoted(&field)).collect();
+    let quoted: Vec<String> = fields.map(|text| field(&text)).collect();
     quoted.join(",") + "\r\n"
-}
-
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
 }
 
 #[cfg(test)]
