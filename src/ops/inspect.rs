@@ -13,7 +13,7 @@ use crate::{
     work::temporary_directory,
 };
 use boot_kit::{Context, Error, ErrorKind, Event, Recipe, Report, Result, Sink};
-use boot_stage::{buildroot_list, image::Platform};
+use boot_stage::{buildroot, image::Platform};
 use std::{
     num::NonZero,
     path::{Path, PathBuf},
@@ -169,7 +169,7 @@ fn stage(
 fn listed(path: &Path) -> Result<(&'static str, Vec<boot_kit::inventory::Package>)> {
     let list = fs_err::read(path)
         .map_err(|error| Error::new(ErrorKind::Usage, error.to_string()))
-        .and_then(|list| buildroot_list::packages(&list));
+        .and_then(|list| buildroot::list::packages(&list));
     let packages = list.context(|| format!("cannot read packages from `{}`", path.display()))?;
-    Ok((buildroot_list::NAME, packages))
+    Ok((buildroot::list::NAME, packages))
 }

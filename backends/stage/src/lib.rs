@@ -9,7 +9,7 @@
 //! | [`elf`] | programs and libraries, and what they need to run |
 //! | [`closure`] | the libraries of a program, looked up as its loader does |
 //! | [`about`] | what a root says of itself: its name and release, the machine its programs are for |
-//! | [`portage`], [`buildroot_list`] | which packages it says it holds |
+//! | [`portage`], [`buildroot::list`] | which packages it says it holds |
 
 pub mod about;
 pub mod buildroot;
@@ -23,6 +23,5 @@ mod spool;
 pub mod tree;
 
 pub use about::About;
-pub use buildroot::list as buildroot_list;
 pub use content::Content;
 pub use tree::Tree;

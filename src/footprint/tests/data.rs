@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a skip says why")]
 
 use super::{containers::measure_path, *};
-use boot_stage::buildroot_list;
+use boot_stage::buildroot;
 use std::path::{Path, PathBuf};
 
 /// A real input, where it is there.
@@ -137,7 +137,7 @@ fn a_list_beside_a_buildroot_image_names_its_packages() {
         return;
     };
     let list = fs_err::read(path).expect("may be read");
-    let packages = buildroot_list::packages(&list).expect("well-formed");
+    let packages = buildroot::list::packages(&list).expect("well-formed");
     let first = packages
         .iter()
         .find_map(|it| it.files.first())
@@ -147,7 +147,7 @@ fn a_list_beside_a_buildroot_image_names_its_packages() {
     let footprint = measure(
         &tree,
         Options {
-            listed: Some((buildroot_list::NAME, packages)),
+            listed: Some((buildroot::list::NAME, packages)),
             ..options(&[])
         },
     );
