@@ -2,9 +2,10 @@
 
 use super::{elf::Facts, model::FileKind, weigh::Span};
 use boot_kit::{Digest, Error, ErrorKind, Result, RootPath};
+use boot_stage::tree;
 use std::collections::HashMap;
 
-/// How many links a path may go through, as in the kernel.
+/// How many names of one file are followed to its first.
 const MAX_LINKS: usize = 40;
 /// How long the paths of directories that no entry describes may be together, in bytes.
 const MAX_IMPLIED: usize = 64 << 20;
@@ -140,30 +141,11 @@ impl Table {
 
     /// Finds the file or directory a path leads to, through all links, never out of this root.
     pub fn resolve(&self, path: &RootPath) -> Option<RootPath> {
-        let mut left: Vec<Vec<u8>> = parts(path.bytes());
-        let mut here = RootPath::default();
-        let mut links = 0;
-        while let Some(name) = left.pop() {
-            if name == b".." {
-                here = here.split().map(|(parent, _)| parent).unwrap_or_default();
-                continue;
-            }
-            let next = here.join(&name);
-            let record = &self.records[self.get(&next)?];
-            if record.kind != FileKind::Symlink {
-                here = next;
-                continue;
-            }
-            links += 1;
-            if links > MAX_LINKS {
-                return None;
-            }
-            if record.target.starts_with(b"/") {
-                here = RootPath::default();
-            }
-            left.extend(parts(&record.target));
-        }
-        Some(here)
+        let link = |path: &RootPath| {
+            let record = &self.records[self.get(path).ok_or(())?];
+            Ok((record.kind == FileKind::Symlink).then_some(&record.target[..]))
+        };
+        tree::resolve(path, link, || ()).ok()
     }
 
     /// Finds the regular file a path leads to, through all links and other names.
@@ -198,13 +180,6 @@ impl Table {
         (start..self.records.len())
             .take_while(move |number| self.records[*number].path.bytes().starts_with(&prefix))
     }
-}
-
-/// The names of a path, the last first.
-fn parts(path: &[u8]) -> Vec<Vec<u8>> {
-    let parts = path.split(|byte| *byte == b'/');
-    let parts = parts.filter(|part| !part.is_empty() && *part != b".");
-    parts.rev().map(<[u8]>::to_vec).collect()
 }
 
 #[cfg(test)]

@@ -10,13 +10,15 @@
 //! written through a link, or below a file, is refused.
 
 mod change;
+mod links;
 mod stratum;
 #[cfg(test)]
 mod tests;
 mod walk;
 
+pub use links::resolve;
+pub(crate) use links::{MAX_LINKS, parts};
 pub(crate) use stratum::Stratum;
-pub(crate) use walk::{MAX_LINKS, parts};
 
 use crate::spool::Spool;
 use boot_kit::{Context, Entry, Error, ErrorKind, Kind, Result, RootPath, Sink};

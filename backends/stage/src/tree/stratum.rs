@@ -7,10 +7,7 @@
 //!
 //! Specification: <https://github.com/opencontainers/image-spec/blob/main/layer.md#applying-changesets>.
 
-use super::{
-    FILE_MEMORY, IMPLIED, MAX_NAME, Tree, cannot_take, malformed,
-    walk::{MAX_LINKS, parts},
-};
+use super::{FILE_MEMORY, IMPLIED, MAX_NAME, Tree, cannot_take, links, malformed};
 use boot_kit::{Context, Entry, Kind, Result, RootPath, Sink};
 use std::{collections::HashMap, io::Read};
 
@@ -209,32 +206,17 @@ impl Tree {
         if self.is_directory(directory) {
             return Ok(directory.clone());
         }
-        let mut left = parts(directory.bytes());
-        let mut here = RootPath::default();
-        let mut links = 0;
-        while let Some(name) = left.pop() {
-            if name == b".." {
-                here = here.split().map(|(parent, _)| parent).unwrap_or_default();
-                continue;
-            }
-            let next = here.join(&name);
-            if next.bytes().len() > MAX_NAME {
+        let link = |path: &RootPath| {
+            if path.bytes().len() > MAX_NAME {
                 return Err(malformed("it leads to a longer name than any system takes"));
             }
-            let file = self.names.get(&next);
-            if let Some(Kind::Symlink(target)) = file.map(|file| &self.files[*file].kind) {
-                links += 1;
-                if links > MAX_LINKS {
-                    return Err(malformed("its directory is behind too many links"));
-                }
-                if target.starts_with(b"/") {
-                    here = RootPath::default();
-                }
-                left.extend(parts(target));
-            } else {
-                here = next;
-            }
-        }
-        Ok(here)
+            let file = self.names.get(path);
+            Ok(match file.map(|file| &self.files[*file].kind) {
+                Some(Kind::Symlink(target)) => Some(&target[..]),
+                _ => None,
+            })
+        };
+        let endless = || malformed("its directory is behind too many links");
+        links::resolve(directory, link, endless)
     }
 }

@@ -1,15 +1,12 @@
 //! The tree as a source of entries.
 
-use super::{Node, Tree};
+use super::{Node, Tree, links};
 use crate::content::Content;
 use boot_kit::{Entry, Error, ErrorKind, Kind, Result, RootPath, Sink};
 use std::{
     collections::HashMap,
     io::{self, Read},
 };
-
-/// How many links a path may go through, as in the kernel.
-pub(crate) const MAX_LINKS: usize = 40;
 
 impl Tree {
     /// The root itself.
@@ -62,30 +59,14 @@ impl Tree {
 
     /// Finds the file or directory a path leads to, through all links, never out of this root.
     pub fn resolve(&self, path: &RootPath) -> Option<RootPath> {
-        let mut left: Vec<Vec<u8>> = parts(path.bytes());
-        let mut here = RootPath::default();
-        let mut links = 0;
-        while let Some(name) = left.pop() {
-            if name == b".." {
-                here = here.split().map(|(parent, _)| parent).unwrap_or_default();
-                continue;
-            }
-            let next = here.join(&name);
-            match &self.files[*self.names.get(&next)?].kind {
-                Kind::Symlink(target) => {
-                    links += 1;
-                    if links > MAX_LINKS {
-                        return None;
-                    }
-                    if target.starts_with(b"/") {
-                        here = RootPath::default();
-                    }
-                    left.extend(parts(target));
-                }
-                _ => here = next,
-            }
-        }
-        Some(here)
+        let link = |path: &RootPath| {
+            let file = self.names.get(path).ok_or(())?;
+            Ok(match &self.files[*file].kind {
+                Kind::Symlink(target) => Some(&target[..]),
+                _ => None,
+            })
+        };
+        links::resolve(path, link, || ()).ok()
     }
 
     /// Opens a file that a path leads to, through all links; nothing if it leads to none.
@@ -145,13 +126,6 @@ impl Tree {
         let times = files.filter(|node| node.kind != Kind::Directory);
         times.map(|node| node.mtime).max().unwrap_or(0).max(0)
     }
-}
-
-/// The names of a path, the last first.
-pub(crate) fn parts(path: &[u8]) -> Vec<Vec<u8>> {
-    let parts = path.split(|byte| *byte == b'/');
-    let parts = parts.filter(|part| !part.is_empty() && *part != b".");
-    parts.rev().map(<[u8]>::to_vec).collect()
 }
 
 impl Node {
