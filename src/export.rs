@@ -27,7 +27,7 @@ mod xattr;
 pub use output::Output;
 
 use boot_kit::{
-    Context, Digest, Entry, Error, ErrorKind, Kind, Report, Result, RootPath, Sink, digest::Hashing,
+    Context, Digest, Entry, Error, ErrorKind, Kind, Report, Result, Sink, digest::Hashing,
 };
 use compress::{Compression, Encoder};
 use directory::{DirectoryWriter, PendingDirectory};
@@ -81,7 +81,7 @@ pub type Walk<'a> = &'a dyn Fn(&mut dyn Sink) -> Result<()>;
 /// Nothing is at the output's place until all of it is. Errors with [`ErrorKind::Usage`] if something is in the way
 /// (see [`Output::check`]), with [`ErrorKind::Interrupted`] when told to stop.
 pub fn export(walk: Walk<'_>, output: &Output, options: &Options<'_>) -> Result<Written> {
-    write(&top(options.epoch), walk, output, options)
+    write(&Entry::root(options.epoch), walk, output, options)
 }
 
 /// Writes a tree that nobody has proven yet to the file `path`, if its tar has the digest `expected`.
@@ -94,23 +94,10 @@ pub fn export_proving(
     compression: Compression,
     options: &Options<'_>,
 ) -> Result<Written> {
-    let top = top(options.epoch);
+    let top = Entry::root(options.epoch);
     let send = below(&top, walk, options);
     write_file(path, compression, Some(expected), &send, options)
         .context(|| format!("cannot write `{}`", path.display()))
-}
-
-/// The root's own entry.
-fn top(epoch: i64) -> Entry {
-    Entry {
-        path: RootPath::default(),
-        kind: Kind::Directory,
-        mode: 0o755,
-        uid: 0,
-        gid: 0,
-        mtime: epoch,
-        xattrs: BTreeMap::new(),
-    }
 }
 
 /// Sends a tree to `sink` as an image of that date has it, without the root itself; returns the number of entries.

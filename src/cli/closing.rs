@@ -6,8 +6,8 @@ use crate::{
         closing::{About, Closing, closing},
     },
     ops::{
+        Written,
         build::{Options, Summary},
-        stage::Written,
     },
     progress::quantity::{count, seconds, size, time},
     recipe::{complete::host_platform, image::Reference},

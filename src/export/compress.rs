@@ -1,6 +1,6 @@
 //! Compression whose bytes depend on the content alone, not on how many cores did it.
 
-mod gzip;
+pub(crate) mod gzip;
 
 use boot_kit::Result;
 use gzip::Members;

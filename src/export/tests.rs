@@ -1,7 +1,7 @@
 use super::output::{OciForm, OciOutput};
 use super::*;
 use boot_kit::{
-    Root,
+    Root, RootPath,
     event::{Event, Silence},
 };
 use std::{

@@ -16,10 +16,7 @@ use boot_kit::{
     Context, Entry, Error, ErrorKind, Inventory, Kind, Result, RootPath, Sink, digest::Hashing,
     inventory::Package,
 };
-use std::{
-    collections::BTreeMap,
-    io::{self, Read, Write},
-};
+use std::io::{self, Read, Write};
 
 /// How much of the beginning of a file is looked at.
 const HEAD: usize = 4096;
@@ -128,15 +125,7 @@ impl Measure {
         if std::mem::replace(&mut self.has_top, true) {
             return Ok(());
         }
-        let usual = Entry {
-            path: RootPath::default(),
-            kind: Kind::Directory,
-            mode: 0o755,
-            uid: 0,
-            gid: 0,
-            mtime: 0,
-            xattrs: BTreeMap::new(),
-        };
+        let usual = Entry::root(0);
         self.push_header(own.unwrap_or(&usual))
     }
 

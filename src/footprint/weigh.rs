@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::export::compress::gzip;
 use boot_kit::{Error, ErrorKind, Result};
 use flate2::{Compression, GzBuilder};
 use std::{
@@ -30,9 +31,6 @@ const CHUNK: usize = 4 << 20;
 /// chunk gains by looking farther back than usual, it loses by not knowing the one before.
 const WINDOW_LOG: u32 = 22;
 const LEVEL: i32 = 3;
-/// What boot's gzip takes as one member.
-const MEMBER: usize = 1 << 20;
-const GZIP_LEVEL: u32 = 6;
 /// More threads would take more memory than measuring may.
 const MAX_THREADS: usize = 16;
 
@@ -256,8 +254,8 @@ impl Press {
 /// Compresses as `boot … -o x.tar.gz` does; returns the length.
 fn gzip(chunk: &[u8]) -> io::Result<u64> {
     let mut length = 0;
-    for member in chunk.chunks(MEMBER) {
-        let mut encoder = GzBuilder::new().write(Counter(0), Compression::new(GZIP_LEVEL));
+    for member in chunk.chunks(gzip::MEMBER) {
+        let mut encoder = GzBuilder::new().write(Counter(0), Compression::new(gzip::LEVEL));
         encoder.write_all(member)?;
         length += encoder.finish()?.0;
     }

@@ -3,12 +3,12 @@
 mod again;
 
 use super::{
-    connect,
+    Written, connect,
     oci::{self, Naming, Shelf},
     top::{self, Top},
 };
 use crate::{
-    export::{self, Output, Written},
+    export::{self, Output},
     layers::{
         Base, Layer, Stack,
         change::Change,
@@ -83,29 +83,6 @@ pub enum Target<'a> {
     Sink(&'a RefCell<&'a mut dyn Sink>),
 }
 
-/// What was written.
-pub struct Made {
-    /// How many files are in the image, directories among them.
-    pub files: u64,
-    /// Length of the output in bytes; of a directory, that of its files.
-    pub bytes: u64,
-    /// Digest of the output; none for a directory.
-    pub sha256: Option<Digest>,
-    /// Digest of the manifest of an OCI image.
-    pub manifest: Option<Digest>,
-}
-
-impl From<Written> for Made {
-    fn from(written: Written) -> Self {
-        Self {
-            files: written.entries,
-            bytes: written.bytes,
-            sha256: written.sha256,
-            manifest: None,
-        }
-    }
-}
-
 /// What the root was when the last finished layer was finished.
 struct Progress {
     /// Finished layers.
@@ -118,7 +95,7 @@ struct Progress {
 
 impl Assembly<'_> {
     /// Writes the image.
-    pub fn write(&self, target: Target<'_>) -> Result<Made> {
+    pub fn write(&self, target: Target<'_>) -> Result<Written> {
         let keys = self.keys()?;
         if let Some(made) = self.again(&keys, target)? {
             return Ok(made);
@@ -305,7 +282,7 @@ impl Assembly<'_> {
         progress: Progress,
         keys: &[Digest],
         target: Target<'_>,
-    ) -> Result<Made> {
+    ) -> Result<Written> {
         let number = progress.layers.len();
         self.report.event(Event::Phase(Phase::Export));
         let is_oci = matches!(target, Target::Output(Output::Oci(_)));
@@ -334,7 +311,7 @@ impl Assembly<'_> {
     }
 
     /// Makes the image of finished layers.
-    fn deliver(&self, layers: &[Layer], keys: &[Digest], target: Target<'_>) -> Result<Made> {
+    fn deliver(&self, layers: &[Layer], keys: &[Digest], target: Target<'_>) -> Result<Written> {
         self.report.event(Event::Phase(Phase::Export));
         let Target::Output(Output::Oci(oci)) = target else {
             return self.export(target, keys, &|sink| Stack(layers).send(sink));
@@ -344,14 +321,7 @@ impl Assembly<'_> {
         } else {
             Shelf::ForOnce(self.store)
         };
-        let (written, files) =
-            oci::export_layers(layers, shelf, oci, self.naming, &self.options())?;
-        Ok(Made {
-            files,
-            bytes: written.bytes,
-            sha256: written.sha256,
-            manifest: Some(written.manifest),
-        })
+        oci::export_layers(layers, shelf, oci, self.naming, &self.options())
     }
 
     fn change(&self, root: &Root, progress: &Progress) -> Result<Option<Change>> {
@@ -378,16 +348,14 @@ impl Assembly<'_> {
         target: Target<'_>,
         keys: &[Digest],
         walk: &dyn Fn(&mut dyn Sink) -> Result<()>,
-    ) -> Result<Made> {
+    ) -> Result<Written> {
         let output = match target {
             Target::Output(output) => output,
             Target::Sink(sink) => {
                 let files = export::send(walk, &mut **sink.borrow_mut(), &self.options())?;
-                return Ok(Made {
+                return Ok(Written {
                     files,
-                    bytes: 0,
-                    sha256: None,
-                    manifest: None,
+                    ..Written::default()
                 });
             }
         };
@@ -395,7 +363,7 @@ impl Assembly<'_> {
         if let (true, Some(key), Some(tar)) = (self.cached, keys.last(), &written.diff_id) {
             again::note(self.store, key, tar)?;
         }
-        Ok(Made::from(written))
+        Ok(written.into())
     }
 
     fn options(&self) -> export::Options<'_> {

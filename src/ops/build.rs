@@ -1,11 +1,11 @@
 //! From a recipe to an image.
 
 use super::{
-    assemble::{Assembly, Made, Target},
+    Written,
+    assemble::{Assembly, Target},
     connect,
     oci::Naming,
     planning::plan_for,
-    stage::Written,
     top::Top,
 };
 use crate::{
@@ -115,15 +115,10 @@ pub fn build(
         let message = "annotations are left out: only an OCI image can have them".to_owned();
         report.event(Event::Warning { message });
     }
-    let (packages, made) = making.write(Target::Output(&output))?;
+    let (packages, written) = making.write(Target::Output(&output))?;
     Ok(Summary {
         packages,
-        written: Written {
-            files: made.files,
-            bytes: made.bytes,
-            sha256: made.sha256,
-            manifest: made.manifest,
-        },
+        written,
         wall: begin.elapsed(),
     })
 }
@@ -170,7 +165,7 @@ impl<'a> Making<'a> {
     }
 
     /// Returns the number of packages, and what was made.
-    fn write(&self, target: Target<'_>) -> Result<(usize, Made)> {
+    fn write(&self, target: Target<'_>) -> Result<(usize, Written)> {
         let Self {
             recipe,
             options,

@@ -17,6 +17,7 @@ pub mod scratch;
 pub mod stage;
 pub mod top;
 pub mod why;
+mod written;
 
 pub use build::build;
 pub use buildroot::buildroot;
@@ -30,3 +31,4 @@ pub use planning::plan_for;
 pub use scratch::scratch;
 pub use stage::stage;
 pub use why::why;
+pub use written::Written;

@@ -1,9 +1,10 @@
 //! An OCI image of finished layers.
 
+use super::Written;
 use crate::{
     export::{
         Options,
-        oci::{Compressed, ForOnce, Image, LayerSource, Stored, Written, write_oci},
+        oci::{Compressed, ForOnce, Image, LayerSource, Stored, write_oci},
         output::OciOutput,
     },
     layers::{Gist, Layer},
@@ -35,14 +36,14 @@ pub(super) enum Shelf<'a> {
     ForOnce(&'a Store),
 }
 
-/// Writes an image of `layers`, the lowest first; returns it with the number of files in it.
+/// Writes an image of `layers`, the lowest first.
 pub(super) fn export_layers(
     layers: &[Layer],
     shelf: Shelf<'_>,
     output: &OciOutput,
     naming: Naming<'_>,
     options: &Options<'_>,
-) -> Result<(Written, u64)> {
+) -> Result<Written> {
     let for_once;
     let (compressed, notes): (&dyn Compressed, _) = match shelf {
         Shelf::Kept(store) => (store, Some(store)),
@@ -88,5 +89,10 @@ pub(super) fn export_layers(
         });
     let sources: Vec<LayerSource<'_>> = sources.collect();
     let written = write_oci(output, &image, &sources, compressed, options)?;
-    Ok((written, gist.entries))
+    Ok(Written {
+        files: gist.entries,
+        bytes: written.bytes,
+        sha256: written.sha256,
+        manifest: Some(written.manifest),
+    })
 }

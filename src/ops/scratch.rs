@@ -10,8 +10,8 @@ mod supply;
 mod tests;
 
 use super::{
-    connect,
-    stage::{self as roots, Made, Written, stem_of},
+    Written, connect,
+    stage::{self as roots, Made, stem_of},
     top::Files,
 };
 use crate::{

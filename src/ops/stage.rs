@@ -8,7 +8,7 @@ mod squash;
 mod tests;
 pub(super) mod write;
 
-use super::connect;
+use super::{Written, connect};
 use crate::{
     export::{self, Output},
     interrupt::{self, Until},
@@ -31,7 +31,6 @@ use std::{
     sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
-pub use write::Written;
 
 /// What to take, and what to make of it.
 #[derive(Clone, Debug, Default)]

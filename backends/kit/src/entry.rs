@@ -128,6 +128,21 @@ pub struct Entry {
     pub xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
+impl Entry {
+    /// The root itself as images have it: a directory of root's, mode 0755.
+    pub fn root(mtime: i64) -> Self {
+        Self {
+            path: RootPath::default(),
+            kind: Kind::Directory,
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            mtime,
+            xattrs: BTreeMap::new(),
+        }
+    }
+}
+
 /// What an [`Entry`] is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -13,8 +13,8 @@ use std::{
 
 /// What one member holds before compression. A file of several members is their contents, one after the other
 /// (RFC 1952, section 2.2).
-const MEMBER: usize = 1 << 20;
-const LEVEL: u32 = 6;
+pub(crate) const MEMBER: usize = 1 << 20;
+pub(crate) const LEVEL: u32 = 6;
 /// "Unknown", so that the bytes do not depend on where they were made (RFC 1952, section 2.3.1).
 const UNKNOWN_SYSTEM: u8 = 255;
 

@@ -3,7 +3,7 @@
 //! A blob of the store is hashed before it is used. Where a file is made of layers alone, and it is known what its tar
 //! comes to, that digest proves the layers as well, and nothing is read twice.
 
-use super::{Assembly, Made, Target};
+use super::{Assembly, Target, Written};
 use crate::{
     export::{self, Output},
     interrupt,
@@ -15,7 +15,7 @@ use boot_kit::{Digest, Event, Result, event::Phase};
 impl Assembly<'_> {
     /// Makes a file of stored layers, the last of `keys` the highest; `None` if that has to go another way: something
     /// is missing or damaged, or nobody knows what it comes to.
-    pub(super) fn again(&self, keys: &[Digest], target: Target<'_>) -> Result<Option<Made>> {
+    pub(super) fn again(&self, keys: &[Digest], target: Target<'_>) -> Result<Option<Written>> {
         let Target::Output(Output::File { path, compression }) = target else {
             return Ok(None);
         };
@@ -33,7 +33,7 @@ impl Assembly<'_> {
             interrupt::check(self.interrupt)?;
         }
         // The other way finds out what is wrong, and mends it if it can be.
-        Ok(written.ok().map(Made::from))
+        Ok(written.ok().map(Written::from))
     }
 
     fn unproven(&self, keys: &[Digest]) -> Result<Option<Vec<Layer>>> {

@@ -6,25 +6,12 @@ use crate::{
     interrupt::Until,
     layers::write::LayerWriter,
     ops::{
-        connect,
+        Written, connect,
         oci::{Naming, Shelf, export_layers},
     },
     recipe::complete::host_platform,
 };
-use boot_kit::{Digest, Result};
-
-/// What was written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// Files in it, directories and links among them.
-    pub files: u64,
-    /// Length of the output in bytes; for a directory the sum of its files.
-    pub bytes: u64,
-    /// SHA-256 of the output as written; `None` for a directory.
-    pub sha256: Option<Digest>,
-    /// Digest of an OCI image's manifest, by which registries name it.
-    pub manifest: Option<Digest>,
-}
+use boot_kit::Result;
 
 /// Writes what was made where it is to go.
 pub(in crate::ops) fn write(
@@ -34,13 +21,7 @@ pub(in crate::ops) fn write(
 ) -> Result<Written> {
     let output = Output::parse(made.output.as_os_str())?;
     let Output::Oci(oci) = &output else {
-        let written = export(&|sink| made.tree.walk(sink), &output, how)?;
-        return Ok(Written {
-            files: written.entries,
-            bytes: written.bytes,
-            sha256: written.sha256,
-            manifest: None,
-        });
+        return export(&|sink| made.tree.walk(sink), &output, how).map(Written::from);
     };
     oci.check(options.force)?;
     // One layer, which is not worth keeping: the archive it came from is at hand.
@@ -58,11 +39,5 @@ pub(in crate::ops) fn write(
         platform: platform.unwrap_or("linux/amd64"),
         title: made.about.title.as_deref().unwrap_or(made.name.as_str()),
     };
-    let (written, files) = export_layers(&[layer], Shelf::ForOnce(&store), oci, naming, how)?;
-    Ok(Written {
-        files,
-        bytes: written.bytes,
-        sha256: written.sha256,
-        manifest: Some(written.manifest),
-    })
+    export_layers(&[layer], Shelf::ForOnce(&store), oci, naming, how)
 }
