@@ -35,6 +35,7 @@ mod finish;
 pub mod graph;
 pub mod html;
 mod libc;
+mod markdown;
 pub mod measure;
 pub mod model;
 pub mod names;

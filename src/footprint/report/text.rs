@@ -2,7 +2,7 @@
 
 use super::{By, Row};
 use crate::{
-    footprint::{csv::field, model::Footprint},
+    footprint::{csv::field, markdown::escaped, model::Footprint},
     progress::quantity::{count, size},
 };
 
@@ -30,7 +30,10 @@ pub fn markdown(footprint: &Footprint, by: By, rows: &[Row]) -> String {
         entries,
         ..
     } = footprint;
-    let mut text = format!("## {}\n\n| figure | |\n| --- | --: |\n", cell(&image.name));
+    let mut text = format!(
+        "## {}\n\n| figure | |\n| --- | --: |\n",
+        escaped(&image.name)
+    );
     let mut figure = |name: &str, value: String| {
         text.push_str(&format!("| {name} | {value} |\n"));
     };
@@ -52,9 +55,9 @@ pub fn markdown(footprint: &Footprint, by: By, rows: &[Row]) -> String {
     ));
     for Row { name, note, share } in rows {
         let name = if note.is_empty() {
-            cell(name)
+            escaped(name)
         } else {
-            format!("{} {}", cell(name), cell(note))
+            format!("{} {}", escaped(name), escaped(note))
         };
         text.push_str(&format!(
             "| {name} | {} | {} | {} |\n",
@@ -64,10 +67,6 @@ pub fn markdown(footprint: &Footprint, by: By, rows: &[Row]) -> String {
         ));
     }
     text
-}
-
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
 #[cfg(test)]

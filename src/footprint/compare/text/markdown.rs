@@ -1,7 +1,7 @@
 //! Tables for a page.
 
 use super::{Block, Cell, Row, blocks, heads};
-use crate::footprint::compare::Comparison;
+use crate::footprint::{compare::Comparison, markdown::escaped};
 
 /// Writes a comparison as Markdown; `explains` tells all of it.
 pub fn markdown(comparison: &Comparison, explains: bool) -> String {
@@ -48,16 +48,4 @@ fn cell(cell: &Cell) -> String {
     } else {
         format!("{value} ({})", cell.delta)
     }
-}
-
-/// Takes the meaning from letters that Markdown would read.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, '|' | '*' | '_' | '`' | '<' | '\\' | '[') {
-            escaped.push('\\');
-        }
-        escaped.push(letter);
-    }
-    escaped
 }
