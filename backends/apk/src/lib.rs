@@ -30,8 +30,8 @@ pub mod resolve;
 pub mod scripts;
 pub mod settings;
 pub mod solve;
-#[cfg(test)]
-mod testkit;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 pub mod trust;
 pub mod version;
 pub mod world;

@@ -13,10 +13,12 @@ use std::{
 pub struct Files {
     by_url: Mutex<BTreeMap<String, Vec<u8>>>,
     remembered: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// Whether nothing may be asked for.
     pub offline: bool,
 }
 
 impl Files {
+    /// Has a file at a URL.
     pub fn put(&self, url: &str, bytes: Vec<u8>) {
         self.by_url
             .lock()
@@ -86,6 +88,7 @@ impl Fetch for Files {
 pub struct Warnings(Mutex<Vec<String>>);
 
 impl Warnings {
+    /// The warnings since the last call.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().expect("not poisoned"))
     }

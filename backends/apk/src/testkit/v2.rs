@@ -22,6 +22,7 @@ impl Apk {
     /// The date of everything.
     pub const DATE: i64 = 1_700_000_000;
 
+    /// One without files, for `x86_64`.
     pub fn new(name: &str, version: &str) -> Self {
         Self {
             lines: vec![
@@ -43,11 +44,13 @@ impl Apk {
         self
     }
 
+    /// Adds a script, e.g. `post-install`.
     pub fn script(mut self, name: &str, text: &str) -> Self {
         self.scripts.push((format!(".{name}"), text.to_owned()));
         self
     }
 
+    /// Adds a file.
     pub fn file(self, path: &str, mode: u32, content: &str) -> Self {
         self.add(path, mode, content, content)
     }
@@ -65,6 +68,7 @@ impl Apk {
         self
     }
 
+    /// Adds a directory.
     pub fn directory(mut self, path: &str, mode: u32) -> Self {
         self.append(None, |tar| {
             let mut header = header(tar::EntryType::Directory, mode, 0);
@@ -73,6 +77,7 @@ impl Apk {
         self
     }
 
+    /// Adds a link.
     pub fn symlink(mut self, path: &str, target: &str) -> Self {
         self.append(Some(target), |tar| {
             let mut header = header(tar::EntryType::Symlink, 0o777, 0);
@@ -81,6 +86,7 @@ impl Apk {
         self
     }
 
+    /// Adds a second name of a file before.
     pub fn hardlink(mut self, path: &str, target: &str) -> Self {
         self.append(None, |tar| {
             let mut header = header(tar::EntryType::Link, 0o755, 0);
@@ -105,11 +111,13 @@ impl Apk {
         self.data.extend(cut(&tar.into_inner().expect("memory")));
     }
 
+    /// Has it signed with `RSA`, `RSA256`, `RSA512` or something that is none.
     pub fn signed_with(mut self, algorithm: &'static str) -> Self {
         self.algorithm = algorithm;
         self
     }
 
+    /// Leaves out the hash of its data.
     pub fn without_data_hash(mut self) -> Self {
         self.has_data_hash = false;
         self
@@ -132,8 +140,25 @@ impl Apk {
         Identity::Short(Sha1::digest(self.members().0).into())
     }
 
-    /// Its stanza in an index.
+    /// The name of its file.
+    pub fn file_name(&self) -> String {
+        format!("{}-{}.apk", self.field("pkgname"), self.field("pkgver"))
+    }
+
+    fn field(&self, key: &str) -> &str {
+        let mut lines = self.lines.iter();
+        let value = lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
+        value.expect("is set")
+    }
+
+    /// Its stanza in an index, for a file whose length does not matter.
     pub fn stanza(&self) -> String {
+        // Every key of tests is of one length.
+        self.stanza_for(&Key::new("x.rsa.pub"))
+    }
+
+    /// Its stanza in an index of files that `key` signed.
+    pub fn stanza_for(&self, key: &Key) -> String {
         let field = |key: &str| {
             let mut lines = self.lines.iter();
             lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "))
@@ -147,9 +172,7 @@ impl Apk {
         ] {
             writeln!(stanza, "{letter}:{}", field(key).expect("is set")).expect("memory");
         }
-        let key = Key::new("x.rsa.pub");
-        // Every key of tests is of one length.
-        let size = self.build(&key).len();
+        let size = self.build(key).len();
         writeln!(stanza, "S:{size}\nI:1").expect("memory");
         for (letter, key) in [('D', "depend"), ('p', "provides"), ('i', "install_if")] {
             if let Some(value) = field(key) {

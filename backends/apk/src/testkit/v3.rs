@@ -1,6 +1,6 @@
 //! v3 files: values, blocks, signatures, compression.
 
-use super::EcKey;
+use super::{EcKey, Signer};
 use flate2::{Compression, write::DeflateEncoder};
 use sha2::{Digest as _, Sha256, Sha512};
 use std::io::Write;
@@ -13,16 +13,25 @@ pub struct Adb {
 /// A package whose parts are still apart.
 #[derive(Clone)]
 pub struct Built {
+    /// The ADB block.
     pub adb: Vec<u8>,
     /// Contents, with the numbers of their directory and file.
     pub data: Vec<(u32, u32, Vec<u8>)>,
 }
 
+impl Default for Adb {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Adb {
+    /// Begins with the head of a block.
     pub fn new() -> Self {
         Self { bytes: vec![0; 8] }
     }
 
+    /// Text or bytes.
     pub fn blob(&mut self, bytes: &[u8]) -> u32 {
         let (kind, length) = if bytes.len() < 256 {
             (8, vec![u8::try_from(bytes.len()).expect("fits")])
@@ -37,6 +46,7 @@ impl Adb {
         value
     }
 
+    /// A number.
     pub fn integer(&mut self, number: u64) -> u32 {
         if number < 1 << 28 {
             return 1 << 28 | u32::try_from(number).expect("fits");
@@ -58,6 +68,7 @@ impl Adb {
         value
     }
 
+    /// The block whose root is this value.
     pub fn finish(mut self, root: u32) -> Vec<u8> {
         self.bytes[4..8].copy_from_slice(&root.to_le_bytes());
         self.bytes
@@ -120,7 +131,7 @@ impl Built {
     pub fn file(&self, keys: &[&EcKey]) -> Vec<u8> {
         let mut file = [b"ADB.pckg".to_vec(), block(0, &self.adb)].concat();
         for key in keys {
-            file.extend(block(1, &signature(key, *b"pckg", &self.adb)));
+            file.extend(block(1, &signature(*key, *b"pckg", &self.adb)));
         }
         for (path, number, content) in &self.data {
             let head = [path.to_le_bytes(), number.to_le_bytes()].concat();
@@ -141,10 +152,10 @@ pub fn block(kind: u32, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// What a signature's block holds.
-pub fn signature(key: &EcKey, schema: [u8; 4], adb: &[u8]) -> Vec<u8> {
+pub fn signature(key: &impl Signer, schema: [u8; 4], adb: &[u8]) -> Vec<u8> {
     let head = [&[0, 4][..], &key.id()].concat();
     let message = [&schema[..], &head, &Sha512::digest(adb)].concat();
-    [head, key.sign(&message)].concat()
+    [head, key.sign_message(&message)].concat()
 }
 
 /// A plain file in each of the forms there are, by name.

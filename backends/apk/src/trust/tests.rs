@@ -1,5 +1,5 @@
 use super::*;
-use crate::testkit::{EcKey, Key, key_files};
+use crate::testkit::{EcKey, Key, Signer, key_files};
 
 fn key(name: &str, text: &str) -> boot_kit::recipe::Key {
     boot_kit::recipe::Key {
