@@ -18,8 +18,8 @@ fn main() -> io::Result<()> {
     }
     source.push_str("];\npub(super) const KEYS: &[(&str, &[u8])] = &[\n");
     let keys = configs.join("keys");
-    for folder in sorted(&keys)? {
-        for path in sorted(&folder)? {
+    for folder in sorted(&keys)?.iter().filter(|path| path.is_dir()) {
+        for path in sorted(folder)? {
             embed(&mut source, &keys, &path, "include_bytes");
         }
     }

@@ -51,20 +51,23 @@ fn help_lists_distributions_as_commands() {
     assert_eq!(
         commands,
         [
-            "  alpine     Build an image of Alpine Linux",
-            "  debian     Build an image of Debian GNU/Linux",
-            "  buildroot  Make an image of a root that Buildroot made, or have it make one",
-            "  gentoo     Make an image of a stage of Gentoo Linux",
-            "  build      Build the image a recipe file describes",
-            "  lock       Write down the exact packages of an image, or update them",
-            "  fetch      Download all that an image needs, for --offline",
-            "  stage      Make an image of a root archive, whoever packed it",
-            "  scratch    Make an image of a program and nothing else",
-            "  inspect    Show what an image costs, where it goes, and what it holds",
-            "  compare    Say what images cost, why they differ, and what could go",
-            "  why        Say how a package or path came into an image, or why it is not there",
-            "  list       List distributions, releases and variants",
-            "  cache      List, check or clean what builds keep for the next one",
+            "  alpine        Build an image of Alpine Linux",
+            "  chimera       Build an image of Chimera Linux",
+            "  debian        Build an image of Debian GNU/Linux",
+            "  postmarketos  Build an image of postmarketOS",
+            "  wolfi         Build an image of Wolfi",
+            "  buildroot     Make an image of a root that Buildroot made, or have it make one",
+            "  gentoo        Make an image of a stage of Gentoo Linux",
+            "  build         Build the image a recipe file describes",
+            "  lock          Write down the exact packages of an image, or update them",
+            "  fetch         Download all that an image needs, for --offline",
+            "  stage         Make an image of a root archive, whoever packed it",
+            "  scratch       Make an image of a program and nothing else",
+            "  inspect       Show what an image costs, where it goes, and what it holds",
+            "  compare       Say what images cost, why they differ, and what could go",
+            "  why           Say how a package or path came into an image, or why it is not there",
+            "  list          List distributions, releases and variants",
+            "  cache         List, check or clean what builds keep for the next one",
         ]
     );
 }
@@ -121,6 +124,13 @@ alpine  Alpine Linux
   variant  base (alpine-base)                     alpine-base: minirootfs and OpenRC
   variant  minirootfs *                           what Alpine's own minirootfs and container image hold
 
+chimera  Chimera Linux
+  release  current *                     aarch64 loongarch64 ppc64 ppc64le riscv64 x86_64
+  variant  bootstrap (base-bootstrap) *  base-bootstrap: for containers, as in Chimera's own container image
+  variant  core (base-core)              base-core: minimal and what most machines want
+  variant  full (base-full)              base-full: core and all the rest of the base system
+  variant  minimal (base-minimal)        base-minimal: the least that boots
+
 debian  Debian GNU/Linux
   release  bookworm (12, oldstable)    amd64 arm64 armel armhf i386 mips64el mipsel ppc64el s390x
   release  trixie (13, stable) *       amd64 arm64 armel armhf i386 ppc64el riscv64 s390x
@@ -133,12 +143,23 @@ debian  Debian GNU/Linux
   variant  important (-, debootstrap)  minbase and priority important
   variant  minbase (required) *        priority required and apt
   variant  standard                    important and priority standard
+
+postmarketos  postmarketOS
+  release  v25.12 (25.12)              aarch64 armhf armv7 riscv64 x86 x86_64
+  release  v26.06 (26.06, stable) *    aarch64 armhf armv7 riscv64 x86 x86_64
+  release  edge                        aarch64 armhf armv7 riscv64 x86 x86_64
+  variant  base (postmarketos-base) *  postmarketos-base: the system below a device's and a desktop's packages
+
+wolfi  Wolfi
+  release  rolling (latest) *   aarch64 x86_64
+  variant  base (wolfi-base) *  wolfi-base: busybox and apk, as in the container image of that name
+  variant  static               for static programs: accounts, certificates, time zones, no shell
 ";
     assert_eq!(told(boot(&["list"])), (0, table.to_owned(), String::new()));
     let (code, stdout, stderr) = told(boot(&["list", "--json"]));
     assert_eq!((code, stderr.as_str()), (0, ""));
     let json: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
-    let debian = &json["distributions"][1];
+    let debian = &json["distributions"][2];
     assert_eq!(debian["name"], "debian");
     assert_eq!(
         debian["releases"][3],

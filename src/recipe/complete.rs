@@ -53,10 +53,13 @@ pub fn complete(request: &Request, registry: &mut Registry, now: i64) -> Result<
         .archives
         .iter()
         .filter(|archive| archive.architectures.is_empty() || archive.architectures.contains(&arch))
-        .map(|archive| Archive {
-            suite: archive.suite.clone(),
-            components: archive.components.clone(),
-            mirrors: archive.mirrors.clone(),
+        .map(|archive| {
+            Ok(Archive {
+                suite: archive.suite.clone(),
+                components: archive.components.clone(),
+                mirrors: archive.mirrors.clone(),
+                keys: registered_keys(registered, &archive.keys, None)?,
+            })
         });
     let recipe = Recipe {
         distribution: distribution.name.clone(),
@@ -66,11 +69,12 @@ pub fn complete(request: &Request, registry: &mut Registry, now: i64) -> Result<
         exclude: words(&request.exclude),
         recommends: request.recommends,
         components: components(registered, &request.components)?,
-        archives: archives.collect(),
+        archives: archives.collect::<Result<_>>()?,
         mirrors: request.mirror.clone(),
         host: None,
         hold: BTreeMap::new(),
         keys: keys(registered, release, request)?,
+        keys_at: distribution.keys_at.clone(),
         allow_expired: request.allow_expired,
         now,
         settings,
@@ -140,6 +144,10 @@ fn components(registered: &Registered, named: &[String]) -> Result<Vec<String>> 
     if named.is_empty() {
         return Ok(distribution.components.clone());
     }
+    if distribution.components.is_empty() {
+        let message = format!("`{}` has no components", distribution.name);
+        return Err(Error::new(ErrorKind::Usage, message).with_hint("leave out --components"));
+    }
     let known = &distribution.known_components;
     match named
         .iter()
@@ -151,15 +159,12 @@ fn components(registered: &Registered, named: &[String]) -> Result<Vec<String>> 
 }
 
 /// The user's keys if there are any, else the release's: a wrong keyring never falls back.
+///
+/// Archives that have keys of their own keep them: neither the release's keys nor the user's stand for these.
 fn keys(registered: &Registered, release: &Release, request: &Request) -> Result<Vec<Key>> {
     if request.keyring.is_empty() {
-        let named = release.keys.iter().map(|name| {
-            Ok(Key {
-                path_in_image: release.keyring_in_image.clone(),
-                ..registered.key(name)?
-            })
-        });
-        return named.collect();
+        let path = release.keyring_in_image.as_ref();
+        return registered_keys(registered, &release.keys, path);
     }
     let given = request.keyring.iter().map(|path| {
         Ok(Key {
@@ -169,6 +174,21 @@ fn keys(registered: &Registered, release: &Release, request: &Request) -> Result
         })
     });
     given.collect()
+}
+
+/// Reads key files that the distribution's file names.
+fn registered_keys(
+    registered: &Registered,
+    names: &[String],
+    path_in_image: Option<&String>,
+) -> Result<Vec<Key>> {
+    let keys = names.iter().map(|name| {
+        Ok(Key {
+            path_in_image: path_in_image.cloned(),
+            ..registered.key(name)?
+        })
+    });
+    keys.collect()
 }
 
 /// Splits at commas and blanks, and drops what was named before.

@@ -33,6 +33,8 @@ pub struct Distribution {
     pub releases: BTreeMap<String, Release>,
     /// Variants by canonical name.
     pub variants: BTreeMap<String, Variant>,
+    /// Where it publishes its public keys, for those who have to get them.
+    pub keys_at: Option<String>,
     /// Settings for the backend; releases and variants lay theirs over it.
     #[serde(default)]
     pub backend: toml::Table,
@@ -72,7 +74,8 @@ pub struct Release {
     pub architectures: Vec<String>,
     /// Where its packages are.
     pub archives: Vec<Archive>,
-    /// Files of public keys that sign it: below `configs/keys`, or beside the file for a user's own.
+    /// Files of public keys that sign it: below `configs/keys`, or beside the file for a user's own. Empty: whoever builds
+    /// it has to name them.
     pub keys: Vec<String>,
     /// Where its own package manager finds the same keys inside an image.
     pub keyring_in_image: Option<String>,
@@ -85,16 +88,19 @@ pub struct Release {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Archive {
-    /// The suite's directory.
+    /// The suite's directory; empty where the base URL is the suite's own.
+    #[serde(default)]
     pub suite: String,
     /// Official base URLs, best first.
     pub mirrors: Vec<String>,
-    /// Components it holds; empty: those of the recipe.
-    #[serde(default)]
-    pub components: Vec<String>,
+    /// Components it holds, perhaps none; left out: those of the recipe.
+    pub components: Option<Vec<String>>,
     /// The architectures it serves; empty: all of the release's.
     #[serde(default)]
     pub architectures: Vec<String>,
+    /// Files of public keys that alone sign it, if not those of the release: it is another distribution's.
+    #[serde(default)]
+    pub keys: Vec<String>,
 }
 
 /// A named set of packages to start from.

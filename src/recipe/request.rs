@@ -71,7 +71,7 @@ pub struct Request {
     #[serde(alias = "mirrors", deserialize_with = "one_or_many")]
     pub mirror: Vec<String>,
 
-    /// Trust the public keys in this file, and no others
+    /// Trust the public keys in this file instead of the release's
     #[arg(long, value_name = "FILE", help_heading = WHERE)]
     #[serde(deserialize_with = "one_or_many")]
     pub keyring: Vec<PathBuf>,

@@ -109,8 +109,8 @@ fn several_suites_come_at_once() {
     ] {
         recipe.archives.push(boot_kit::recipe::Archive {
             suite: suite.into(),
-            components: Vec::new(),
             mirrors: vec![format!("{}/{directory}", server.url())],
+            ..boot_kit::recipe::Archive::default()
         });
     }
     let acquired = bench.acquire(&recipe).expect("is good");

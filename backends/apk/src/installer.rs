@@ -39,6 +39,9 @@ const SKELETON: [(&str, u32); 5] = [
     ("var/lib/apk", 0o755),
 ];
 
+/// Where apk finds public keys: apk 2 in the first, apk 3 also where packages put them.
+const KEYS: [&str; 3] = ["etc/apk/keys", "lib/apk/keys", "usr/lib/apk/keys"];
+
 /// Installs a plan of apks into one root.
 pub struct ApkInstaller<'a> {
     plan: &'a Plan,
@@ -215,11 +218,14 @@ impl<'a> ApkInstaller<'a> {
             write("etc/apk/repositories", &self.notes.repositories)?;
         }
         // A distribution's own package has the keys of the architecture, and no others.
-        let keys = RootPath::from("etc/apk/keys");
-        if root.list(&keys)?.is_empty() {
-            for key in &self.notes.keys {
-                root.write(&keys.join(key.name.as_bytes()), key.text.as_bytes(), 0o644)?;
+        for place in KEYS {
+            if !root.list(&place.into())?.is_empty() {
+                return Ok(());
             }
+        }
+        let keys = RootPath::from(KEYS[0]);
+        for key in &self.notes.keys {
+            root.write(&keys.join(key.name.as_bytes()), key.text.as_bytes(), 0o644)?;
         }
         Ok(())
     }

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 pub struct Settings {
     /// The file of a repository's index, in its directory for the architecture.
     pub index: String,
+    /// Whether the image's `etc/apk/repositories` lists the official repositories: `false` where a package of the
+    /// distribution does.
+    pub list_repositories: bool,
     /// The packages of the variant.
     pub variant: Variant,
 }
@@ -18,6 +21,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             index: "APKINDEX.tar.gz".into(),
+            list_repositories: true,
             variant: Variant::default(),
         }
     }
@@ -76,7 +80,7 @@ mod tests {
         let error = settings("links = 1").expect_err("unknown key");
         assert_eq!(
             format!("{error:?}"),
-            "Parse: cannot use the settings of `alpine`: unknown field `links`, expected `index` or `variant`"
+            "Parse: cannot use the settings of `alpine`: unknown field `links`, expected one of `index`, `list-repositories`, `variant`"
         );
     }
 }

@@ -51,6 +51,9 @@ impl Key {
         };
         let mut sources = sources.to_vec();
         bare(&mut recipe.keys);
+        for archive in &mut recipe.archives {
+            bare(&mut archive.keys);
+        }
         for source in &mut sources {
             bare(&mut source.keys);
         }

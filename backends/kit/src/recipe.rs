@@ -29,8 +29,10 @@ pub struct Recipe {
     pub hold: BTreeMap<String, String>,
     /// Where the host keeps its own package manager's settings (`/etc`); `None` to leave the host alone.
     pub host: Option<PathBuf>,
-    /// Public keys that may sign the indexes.
+    /// Public keys that may sign the indexes of archives that have none of their own.
     pub keys: Vec<Key>,
+    /// Where the distribution publishes its public keys, for those who have to get them.
+    pub keys_at: Option<String>,
     /// Accept indexes past the end of their validity (`--allow-expired`).
     pub allow_expired: bool,
     /// The time of the run, seconds since the Unix epoch; decides only whether indexes are current.
@@ -44,10 +46,47 @@ pub struct Recipe {
 pub struct Archive {
     /// The suite's directory, e.g. `trixie-security`.
     pub suite: String,
-    /// Archive sections to read; empty means the recipe's.
-    pub components: Vec<String>,
+    /// Archive sections to read; `None` means the recipe's. An archive may have none.
+    pub components: Option<Vec<String>>,
     /// Official base URLs, best first, without trailing slash.
     pub mirrors: Vec<String>,
+    /// Public keys that alone may sign its indexes; empty means the recipe's.
+    pub keys: Vec<Key>,
+}
+
+impl Recipe {
+    /// The sections to read of one of its archives.
+    pub fn components_of<'a>(&'a self, archive: &'a Archive) -> &'a [String] {
+        archive.components.as_deref().unwrap_or(&self.components)
+    }
+
+    /// The keys that may sign the indexes of one of its archives.
+    pub fn keys_of<'a>(&'a self, archive: &'a Archive) -> &'a [Key] {
+        if archive.keys.is_empty() {
+            &self.keys
+        } else {
+            &archive.keys
+        }
+    }
+
+    /// All keys there are, each once: what may sign an index that is of none of the archives.
+    pub fn all_keys(&self) -> Vec<Key> {
+        let mut keys = self.keys.clone();
+        for key in self.archives.iter().flat_map(|archive| &archive.keys) {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        keys
+    }
+
+    /// What to do about a missing key, as a hint.
+    pub fn key_hint(&self) -> String {
+        match &self.keys_at {
+            Some(place) => format!("get it from {place} and name the file with --keyring"),
+            None => "name the file of public keys with --keyring".to_owned(),
+        }
+    }
 }
 
 /// Where the files of one archive are: base URLs without trailing slash, best first.

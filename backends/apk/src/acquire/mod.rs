@@ -58,28 +58,43 @@ pub fn acquire(
         let message = format!("`{}` has no repositories", recipe.distribution);
         return Err(Error::new(ErrorKind::Usage, message).with_hint("name one with --mirror"));
     }
-    let keys = Keys::of(&recipe.keys)?;
-    if keys.is_empty() {
-        let message = format!("there is no key to verify `{}` with", repositories[0].name);
-        let hint = "name the file of the repository's public key with --keyring";
-        return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
-    }
-    let context = Context {
-        recipe,
-        keys: &keys,
-        fetch,
-        report,
-    };
+    let keys = repositories
+        .iter()
+        .map(|repository| keys_of(repository, recipe))
+        .collect::<Result<Vec<_>>>()?;
     thread::scope(|scope| {
         let threads: Vec<_> = repositories
             .iter()
+            .zip(&keys)
             .enumerate()
-            .map(|(number, repository)| scope.spawn(move || one(repository, number, context)))
+            .map(|(number, (repository, keys))| {
+                let context = Context {
+                    recipe,
+                    keys,
+                    fetch,
+                    report,
+                };
+                scope.spawn(move || one(repository, number, context))
+            })
             .collect();
         // All are waited for; the first of the recipe that failed is the one told of.
         let found: Vec<_> = threads.into_iter().map(join).collect();
         found.into_iter().collect()
     })
+}
+
+/// Reads the keys that may sign a repository's index; there must be some.
+fn keys_of(repository: &Repository, recipe: &Recipe) -> Result<Keys> {
+    let keys = Keys::of(&repository.keys)?;
+    if keys.is_empty() {
+        let name = &repository.name;
+        let message = format!(
+            "there is no key to verify `{name}` of `{}` with",
+            recipe.distribution
+        );
+        return Err(Error::new(ErrorKind::Usage, message).with_hint(recipe.key_hint()));
+    }
+    Ok(keys)
 }
 
 /// Gets one index from the first of its places that can be trusted.

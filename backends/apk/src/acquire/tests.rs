@@ -13,8 +13,8 @@ fn recipe(key: &Key) -> Recipe {
         components: vec!["main".into()],
         archives: vec![Archive {
             suite: "v1".into(),
-            components: vec![],
             mirrors: vec!["http://one.example".into(), "http://two.example".into()],
+            ..Archive::default()
         }],
         keys: vec![key.public()],
         ..Recipe::default()
@@ -86,7 +86,7 @@ fn without_a_good_one_trust_is_what_is_told_of() {
     let error = acquired(&keyless, &files).0.expect_err("no key");
     assert_eq!(
         error.to_string(),
-        "there is no key to verify `v1/main` with"
+        "there is no key to verify `v1/main` of `alpine` with"
     );
 }
 

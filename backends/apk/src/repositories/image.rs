@@ -7,7 +7,8 @@ use boot_kit::{Event, Recipe, Report, Result, fetch::without_credentials};
 /// Writes the repositories an image of this recipe gets.
 ///
 /// They are those the user named, without credentials, else the official ones. A `file:` URL says where something is on
-/// the machine that made the image: where the user named no others, the official ones stand in its place.
+/// the machine that made the image: where the user named no others, the official ones stand in its place, unless a
+/// package of the distribution lists these itself.
 pub fn image_repositories(
     recipe: &Recipe,
     settings: &Settings,
@@ -19,7 +20,7 @@ pub fn image_repositories(
         !repository.bases.is_empty()
     });
     let mut repositories = Vec::new();
-    if named.iter().all(|repository| repository.tag.is_some()) {
+    if settings.list_repositories && named.iter().all(|repository| repository.tag.is_some()) {
         repositories = official(recipe, settings);
     }
     repositories.extend(named);

@@ -13,7 +13,11 @@ mod tests;
 pub use image::image_repositories;
 
 use crate::{package::Package, settings::Settings};
-use boot_kit::{Error, ErrorKind, Recipe, Result, fetch::without_credentials, recipe::Mirrors};
+use boot_kit::{
+    Error, ErrorKind, Recipe, Result,
+    fetch::without_credentials,
+    recipe::{Archive, Key, Mirrors},
+};
 
 /// One repository, at as many places as have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub struct Repository {
     pub bases: Vec<String>,
     /// How files are laid out below them.
     pub layout: Layout,
+    /// The keys that may sign its index.
+    pub keys: Vec<Key>,
     /// Whether the user named it, with `--mirror`.
     pub is_named: bool,
 }
@@ -146,42 +152,45 @@ pub fn mirrors(recipe: &Recipe) -> Result<Vec<Mirrors>> {
 
 /// The repositories as the distribution's file has them.
 fn official(recipe: &Recipe, settings: &Settings) -> Vec<Repository> {
-    let archives = recipe.archives.iter().flat_map(|archive| {
-        let components = if archive.components.is_empty() {
-            &recipe.components
-        } else {
-            &archive.components
-        };
-        below(&archive.mirrors, &archive.suite, components, settings)
-    });
-    archives.collect()
+    let archives = recipe.archives.iter();
+    archives
+        .flat_map(|archive| below(&archive.mirrors, archive, recipe, settings))
+        .collect()
 }
 
-/// The repositories of one release below mirrors' roots: one for each component.
+/// The repositories of one archive below mirrors' roots: one for each component, or one if it has none.
 fn below(
     roots: &[String],
-    suite: &str,
-    components: &[String],
+    archive: &Archive,
+    recipe: &Recipe,
     settings: &Settings,
 ) -> Vec<Repository> {
     let none = [String::new()];
-    let components = if components.is_empty() {
-        &none[..]
-    } else {
-        components
+    let components = match recipe.components_of(archive) {
+        [] => &none[..],
+        components => components,
     };
     let repository = |component: &String| {
-        let parts = [suite, component];
-        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let parts = [&archive.suite, component];
+        let parts: Vec<&str> = parts
+            .into_iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
         let path = parts.join("/");
         let bases = roots.iter().map(|root| {
             let root = root.trim_end_matches('/');
             format!("{root}/{path}").trim_end_matches('/').to_owned()
         });
         Repository {
-            name: path.clone(),
+            name: if path.is_empty() {
+                recipe.release.clone()
+            } else {
+                path.clone()
+            },
             bases: bases.collect(),
             layout: Layout::ByArchitecture(settings.index.clone()),
+            keys: recipe.keys_of(archive).to_vec(),
             ..Repository::default()
         }
     };

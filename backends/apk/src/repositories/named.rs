@@ -2,7 +2,7 @@
 
 use super::{APKINDEX, Layout, PACKAGES, Repository, below};
 use crate::settings::Settings;
-use boot_kit::{Error, ErrorKind, Recipe, Result, fetch::without_credentials};
+use boot_kit::{Error, ErrorKind, Recipe, Result, fetch::without_credentials, recipe::Archive};
 use std::path::Path;
 
 const HINT: &str = "give --mirror the URL that holds the releases, an index, a line like `@edge URL`, or a file of such lines";
@@ -10,7 +10,8 @@ const SCHEMES: &str = "write http://, https:// or file:///";
 
 /// Lists exactly the repositories the user named.
 ///
-/// URLs are roots of one archive, tried in order; lines stand for themselves.
+/// URLs are roots that hold all archives of the release, tried in order; lines stand for themselves, and may be signed
+/// by any key there is.
 pub fn repositories(recipe: &Recipe, settings: &Settings) -> Result<Vec<Repository>> {
     let mut roots = Vec::new();
     let mut listed = Vec::new();
@@ -25,13 +26,21 @@ pub fn repositories(recipe: &Recipe, settings: &Settings) -> Result<Vec<Reposito
     }
     let mut repositories = Vec::new();
     if !roots.is_empty() {
-        let archive = recipe.archives.first();
-        let suite = archive.map_or(recipe.release.as_str(), |archive| &archive.suite);
-        let components = archive
-            .map(|archive| &archive.components)
-            .filter(|components| !components.is_empty())
-            .unwrap_or(&recipe.components);
-        repositories = below(&roots, suite, components, settings);
+        let release = [Archive {
+            suite: recipe.release.clone(),
+            ..Archive::default()
+        }];
+        let archives = match &recipe.archives[..] {
+            [] => &release[..],
+            archives => archives,
+        };
+        let below = archives
+            .iter()
+            .flat_map(|archive| below(&roots, archive, recipe, settings));
+        repositories.extend(below);
+    }
+    for repository in &mut listed {
+        repository.keys = recipe.all_keys();
     }
     repositories.extend(listed);
     for repository in &mut repositories {
@@ -95,7 +104,7 @@ fn line(text: &str, settings: &Settings) -> Result<Vec<Repository>> {
             tag,
             bases: vec![base.to_owned()],
             layout: Layout::Flat(index.to_owned()),
-            is_named: true,
+            ..Repository::default()
         }]);
     }
     let index = match keyword {
@@ -116,7 +125,7 @@ fn line(text: &str, settings: &Settings) -> Result<Vec<Repository>> {
         tag: tag.clone(),
         bases: vec![base],
         layout: Layout::ByArchitecture(index.to_owned()),
-        is_named: true,
+        ..Repository::default()
     };
     Ok(bases.into_iter().map(repository).collect())
 }

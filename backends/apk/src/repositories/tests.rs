@@ -10,11 +10,11 @@ fn recipe(mirrors: &[&str]) -> Recipe {
         components: vec!["main".into(), "community".into()],
         archives: vec![Archive {
             suite: "v3.19".into(),
-            components: vec![],
             mirrors: vec![
                 "http://one.example/alpine/".into(),
                 "http://two.example/alpine".into(),
             ],
+            ..Archive::default()
         }],
         mirrors: mirrors.iter().map(|word| (*word).to_owned()).collect(),
         ..Recipe::default()
@@ -51,8 +51,8 @@ fn every_component_of_a_release_is_a_repository() {
     wolfi.components.clear();
     wolfi.archives = vec![Archive {
         suite: String::new(),
-        components: vec![],
         mirrors: vec!["https://wolfi.example/os".into()],
+        ..Archive::default()
     }];
     let repositories = repositories(&wolfi, &Settings::default()).expect("understood");
     assert_eq!(

@@ -42,7 +42,7 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
         base_world: words(&worlds.base),
         world: words(&worlds.all),
         repositories: image_repositories(recipe, &settings, report)?,
-        keys: recipe.keys.iter().map(key_file).collect(),
+        keys: recipe.all_keys().iter().map(key_file).collect(),
         ..Notes::default()
     };
     let requested: BTreeSet<&str> = worlds

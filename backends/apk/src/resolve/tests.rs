@@ -26,8 +26,8 @@ fn recipe(variant: &str, include: &[&str]) -> Recipe {
         include: include.iter().map(|word| (*word).to_owned()).collect(),
         archives: vec![Archive {
             suite: "v3.19".into(),
-            components: vec![],
             mirrors: vec!["https://official.example/alpine".into()],
+            ..Archive::default()
         }],
         settings: settings.parse().expect("valid TOML"),
         ..Recipe::default()

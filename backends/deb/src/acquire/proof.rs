@@ -94,7 +94,7 @@ pub fn prove(message: Vec<u8>, source: &Source, context: Context<'_>) -> Result<
             ErrorKind::Usage,
             format!("there is no key to verify `{suite}` with"),
         )
-        .with_hint("name the archive's keyring with --keyring"));
+        .with_hint(context.recipe.key_hint()));
     }
     let terms = Terms {
         now: context.recipe.now,

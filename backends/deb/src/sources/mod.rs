@@ -80,17 +80,13 @@ fn official(recipe: &Recipe) -> Vec<Source> {
         .iter()
         .map(|archive| Source {
             suite: archive.suite.clone(),
-            components: if archive.components.is_empty() {
-                recipe.components.clone()
-            } else {
-                archive.components.clone()
-            },
+            components: recipe.components_of(archive).to_vec(),
             mirrors: archive
                 .mirrors
                 .iter()
                 .map(|mirror| mirror.trim_end_matches('/').to_owned())
                 .collect(),
-            keys: recipe.keys.clone(),
+            keys: recipe.keys_of(archive).to_vec(),
             ..Source::default()
         })
         .collect()

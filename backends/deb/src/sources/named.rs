@@ -38,14 +38,13 @@ pub fn sources(recipe: &Recipe) -> Result<Vec<Source>> {
 
 /// The release itself, without its updates: what a bare URL stands for.
 fn first_suite(recipe: &Recipe) -> Source {
-    let suite = recipe
-        .archives
-        .first()
-        .map_or(&recipe.release, |archive| &archive.suite);
+    let first = recipe.archives.first();
+    let suite = first.map_or(&recipe.release, |archive| &archive.suite);
+    let keys = first.map_or(&recipe.keys[..], |archive| recipe.keys_of(archive));
     Source {
         suite: suite.clone(),
         components: recipe.components.clone(),
-        keys: recipe.keys.clone(),
+        keys: keys.to_vec(),
         is_named: true,
         ..Source::default()
     }
@@ -136,7 +135,7 @@ fn source(listed: Listed, recipe: &Recipe) -> Result<Source> {
 /// Finds the keys of `signed-by`: in the text, among the distribution's own, or in a file of the host.
 fn keys(signed_by: Option<&str>, recipe: &Recipe) -> Result<Vec<Key>> {
     let Some(signed_by) = signed_by else {
-        return Ok(recipe.keys.clone());
+        return Ok(recipe.all_keys());
     };
     if signed_by.contains("-----BEGIN") {
         // In deb822 a lone dot stands for an empty line.
@@ -154,12 +153,10 @@ fn keys(signed_by: Option<&str>, recipe: &Recipe) -> Result<Vec<Key>> {
         .split([',', ' ', '\n'])
         .filter(|path| !path.is_empty())
     {
-        let known = recipe
-            .keys
-            .iter()
-            .filter(|key| key.path_in_image.as_deref() == Some(path));
+        let known = recipe.all_keys().into_iter();
+        let known = known.filter(|key| key.path_in_image.as_deref() == Some(path));
         let before = keys.len();
-        keys.extend(known.cloned());
+        keys.extend(known);
         if keys.len() > before {
             continue;
         }

@@ -233,8 +233,8 @@ impl Archive {
             components: vec![self.component.clone()],
             archives: vec![recipe::Archive {
                 suite: self.suite.clone(),
-                components: Vec::new(),
                 mirrors: mirrors.to_vec(),
+                ..recipe::Archive::default()
             }],
             keys: vec![self.key()],
             now: self.date + 86400,

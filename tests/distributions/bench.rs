@@ -1,0 +1,137 @@
+//! One distribution's file, its keys and a server that stands for all its hosts.
+
+use boot_apk::testkit::Key;
+use boot_kit::{Entry, Kind, Result, Sink, archive::send_tar, testkit::Server};
+use std::{
+    fs,
+    io::Read,
+    path::Path,
+    process::{Command, Stdio},
+};
+use tempfile::TempDir;
+
+/// Directories of one test.
+pub struct Bench {
+    directory: TempDir,
+    /// What answers for every host the file names.
+    pub server: Server,
+    config: String,
+}
+
+impl Bench {
+    /// Sets up the distribution of that name; `None`, having said why, where nothing can be built.
+    pub fn new(name: &str) -> Option<Self> {
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+        let server = Server::start();
+        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+        let text = fs::read_to_string(configs.join(format!("{name}.toml"))).expect("built in");
+        let config = format!("./{name}.toml");
+        let text = text.replace("https://", &format!("{}/", server.url()));
+        fs::write(directory.path().join(&config), text).expect("writable");
+        copy(&configs.join("keys"), directory.path());
+        let bench = Self {
+            directory,
+            server,
+            config,
+        };
+        // Refused after the namespaces were entered, before anything else is done.
+        let (_, _, stderr) = bench.run(&["-o", "no-known-ending"]);
+        if stderr.contains("namespaces are refused here") {
+            println!("skipped: nothing can be built here: {stderr}");
+            return None;
+        }
+        Some(bench)
+    }
+
+    /// Makes a key, whose public half is at that path from now on.
+    pub fn key(&self, path: &str) -> Key {
+        let (_, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let key = Key::new(name);
+        fs::write(self.directory.path().join(path), key.public().bytes).expect("writable");
+        key
+    }
+
+    /// Builds with further arguments: exit code, stdout and stderr.
+    pub fn run(&self, arguments: &[&str]) -> (i32, Vec<u8>, String) {
+        let output = if arguments.contains(&"-o") {
+            &[][..]
+        } else {
+            &["-o", "-"]
+        };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_boot"));
+        command
+            .args([&self.config, "--arch", "x86_64", "--prune", "none", "-q"])
+            .arg("--ignore-host")
+            .args(output)
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .env("HOME", self.directory.path())
+            .env("BOOT_CACHE_DIR", self.directory.path().join("cache"))
+            .stdin(Stdio::null());
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        let output = command.output().expect("the program starts");
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        let status = output.status.code().expect("it exits");
+        (status, output.stdout, stderr)
+    }
+
+    /// Builds an image, which must go without a word, and gives its tar.
+    pub fn build(&self, arguments: &[&str]) -> Vec<u8> {
+        let (status, image, stderr) = self.run(arguments);
+        assert_eq!((status, stderr.as_str()), (0, ""), "{arguments:?}");
+        image
+    }
+}
+
+/// Copies a directory of key folders, but for what is no key.
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("readable") {
+        let path = entry.expect("readable").path();
+        let target = to.join(path.file_name().expect("has a name"));
+        if path.is_dir() {
+            fs::create_dir(&target).expect("writable");
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("writable");
+        }
+    }
+}
+
+/// Contents of a tar by path.
+#[derive(Default)]
+struct Contents(Vec<(String, String)>);
+
+impl Sink for Contents {
+    fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
+        if matches!(entry.kind, Kind::File { .. }) {
+            let mut bytes = Vec::new();
+            content.read_to_end(&mut bytes)?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            self.0.push((entry.path.to_string(), text));
+        }
+        Ok(())
+    }
+}
+
+fn contents(mut tar: &[u8]) -> Vec<(String, String)> {
+    let mut contents = Contents::default();
+    send_tar(&mut tar, &mut contents).expect("a tar");
+    contents.0
+}
+
+/// The paths of a tar's files, sorted.
+pub fn files(tar: &[u8]) -> Vec<String> {
+    let mut paths: Vec<_> = contents(tar).into_iter().map(|(path, _)| path).collect();
+    paths.sort();
+    paths
+}
+
+/// Reads one file of a tar.
+pub fn read(tar: &[u8], path: &str) -> String {
+    let mut all = contents(tar).into_iter();
+    let found = all.find(|(known, _)| known == path);
+    found.expect("the file is there").1
+}
