@@ -87,7 +87,11 @@ fn chimera_is_indexed_and_packed_by_apk_3() {
     };
     let key = bench.key(&format!("chimera/{CHIMERA}"));
     let packages = [
+        V3Apk::new("base-files", "0.1-r0")
+            .directory("usr/lib", 0o755)
+            .symlink("lib", "usr/lib"),
         V3Apk::new("base-bootstrap", "0.1-r2")
+            .depends("base-files")
             .depends("apk-tools")
             .depends("cmd:sh")
             .depends("chimera-repo-main"),
@@ -118,17 +122,28 @@ fn chimera_is_indexed_and_packed_by_apk_3() {
         [
             "etc/apk/arch",
             "etc/apk/world",
-            "lib/apk/db/installed",
-            "lib/apk/db/lock",
-            "lib/apk/db/scripts.tar",
-            "lib/apk/db/triggers",
             "usr/bin/apk",
             "usr/bin/sh",
+            "usr/lib/apk/db/installed",
+            "usr/lib/apk/db/scripts.tar.gz",
+            "usr/lib/apk/db/triggers",
             &format!("usr/lib/apk/keys/{CHIMERA}"),
             "usr/lib/apk/repositories.d/01-repo-main.list",
         ]
     );
     assert_eq!(read(&image, "etc/apk/world"), "base-bootstrap\n");
+    let database = read(&image, "usr/lib/apk/db/installed");
+    let stanza = database
+        .split("\n\n")
+        .find(|text| text.contains("\nP:base-files\n"));
+    let (_, flags) = stanza
+        .expect("is installed")
+        .split_once("\nt:1700000000\n")
+        .expect("dated");
+    assert_eq!(
+        flags,
+        "f:S\nF:\nR:lib\na:0:0:777\nZ:Q1u0DfYbPglHEJrbLk1OxBJh0sUFg=\nF:usr/lib"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod tests;
 use crate::{
     accounts::{self, Accounts},
     archive::{self, ScriptKind, Unpacked},
-    database::{Database, triggers},
+    database::{Database, Form, triggers},
     links,
     notes::Notes,
     ownership::Ownership,
@@ -31,13 +31,14 @@ const BROKEN: &str =
     "the repository itself is broken here: leave the package out, or name another with --mirror";
 
 /// Directories that apk makes before any package lands, whatever is installed.
-const SKELETON: [(&str, u32); 5] = [
+const SKELETON: [(&str, u32); 3] = [
     ("etc/apk", 0o755),
     ("lib/apk/db", 0o755),
-    ("proc", 0o555),
     ("var/cache/apk", 0o755),
-    ("var/lib/apk", 0o755),
 ];
+
+/// Those that apk 2 makes as well.
+const FURTHER: [(&str, u32); 2] = [("proc", 0o555), ("var/lib/apk", 0o755)];
 
 /// Where apk finds public keys: apk 2 in the first, apk 3 also where packages put them.
 const KEYS: [&str; 3] = ["etc/apk/keys", "lib/apk/keys", "usr/lib/apk/keys"];
@@ -189,14 +190,31 @@ impl<'a> ApkInstaller<'a> {
     }
 
     /// Makes what apk would have made first, or finds it made by packages and gives it apk's mode.
-    fn make_skeleton(&self) -> Result<()> {
+    fn make_skeleton(&self, form: Form) -> Result<()> {
         let root = self.site.root;
-        for (path, mode) in SKELETON {
-            let path = RootPath::from(path);
-            root.create_directory(&path, mode)?;
-            root.set_owner(&path, 0, 0, mode)?;
+        let further = match form {
+            Form::V2 => &FURTHER[..],
+            Form::V3 => &[],
+        };
+        for (path, mode) in SKELETON.iter().chain(further) {
+            let path = RootPath::from(*path);
+            root.create_directory(&path, *mode)?;
+            root.set_owner(&path, 0, 0, *mode)?;
         }
-        scripts::make_directory(root)
+        match form {
+            Form::V2 => scripts::make_directory(root),
+            Form::V3 => Ok(()),
+        }
+    }
+
+    /// Removes what apk 3, whose scripts lie in memory while they run, has no use for, unless a package ships it.
+    fn remove_exec(&self, state: &State) -> Result<()> {
+        let path = RootPath::from(scripts::DIRECTORY);
+        let mut shipped = state.database.directories();
+        if state.database.form() == Form::V3 && !shipped.any(|known| *known == path) {
+            self.site.root.remove(&path)?;
+        }
+        Ok(())
     }
 
     /// Writes what is in `etc/apk` besides what packages ship.
@@ -266,8 +284,9 @@ impl Installer for ApkInstaller<'_> {
     fn finish(&self, layer: &Layer) -> Result<()> {
         let root = self.site.root;
         let mut state = lock(&self.state);
-        self.make_skeleton()?;
+        self.make_skeleton(state.database.form())?;
         self.run_triggers(&mut state)?;
+        self.remove_exec(&state)?;
         self.make_up_for_scripts(&mut state)?;
         accounts::lock_empty_passwords(root)?;
         self.write_settings(layer)?;

@@ -9,7 +9,7 @@ use boot_kit::{
 };
 
 /// Where scripts lie while they run.
-const DIRECTORY: &str = "lib/apk/exec";
+pub const DIRECTORY: &str = "lib/apk/exec";
 
 /// One script that is to run.
 #[derive(Clone, Copy, Debug)]

@@ -60,6 +60,7 @@ pub fn unpack(reader: impl BufRead, proven: &Proven<'_>, sink: &mut dyn Sink) ->
         info: schema::pkg_info(root)?,
         scripts: schema::scripts(root)?,
         files,
+        is_v3: true,
     })
 }
 

@@ -103,6 +103,7 @@ mod info {
     pub const PROVIDES: usize = 16;
     pub const REPLACES: usize = 17;
     pub const INSTALL_IF: usize = 18;
+    pub const TAGS: usize = 21;
 }
 
 /// The scripts of a package, by slot.
@@ -215,13 +216,17 @@ fn entry(info: Slots<'_>, name: String, repository: usize) -> Result<Package> {
         repository,
         stanza: String::new(),
     };
-    package.stanza = stanza(&package, &hash[..20], [&depends, &provides, &install_if]);
+    let tags = info.slots(info::TAGS)?;
+    let tags = (1..=tags.len()).map(|slot| tags.text(slot).map(str::to_owned));
+    let tags = tags.collect::<Result<Vec<_>>>()?;
+    let words = [&depends, &provides, &install_if, &tags];
+    package.stanza = stanza(&package, &hash[..20], words.map(Vec::as_slice));
     Ok(package)
 }
 
 /// Writes what the package's stanza would be in an `APKINDEX`: apk's database holds it, with the first 20 bytes of the
 /// hash whichever it is.
-fn stanza(package: &Package, hash: &[u8], words: [&[String]; 3]) -> String {
+fn stanza(package: &Package, hash: &[u8], words: [&[String]; 4]) -> String {
     let mut text = String::new();
     let mut line = |letter: char, value: &str| {
         // A line feed would begin a line of the signer's choice; apk writes a blank in its place.
@@ -244,7 +249,7 @@ fn stanza(package: &Package, hash: &[u8], words: [&[String]; 3]) -> String {
     line('t', &package.build_time.to_string());
     line('c', &package.commit);
     line('k', &package.provider_priority.to_string());
-    for (letter, words) in ['D', 'p', 'i'].into_iter().zip(words) {
+    for (letter, words) in ['D', 'p', 'i', 'g'].into_iter().zip(words) {
         line(letter, &words.join(" "));
     }
     text

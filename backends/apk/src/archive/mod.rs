@@ -36,6 +36,8 @@ pub struct Unpacked {
     pub scripts: Vec<Script>,
     /// Its files, in archive order, without those apk skips.
     pub files: Vec<File>,
+    /// Whether it is of v3, with SHA-256 for hashes.
+    pub is_v3: bool,
 }
 
 /// One script of a package.

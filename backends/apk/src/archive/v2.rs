@@ -98,6 +98,7 @@ pub fn unpack(reader: impl BufRead, sink: &mut dyn Sink) -> Result<Unpacked> {
         info: head.info,
         scripts: head.scripts,
         files: files.listed,
+        is_v3: false,
     })
 }
 

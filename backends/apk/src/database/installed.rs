@@ -1,7 +1,8 @@
-//! `lib/apk/db/installed`: every package with its files, as apk 2.14 writes it.
+//! `lib/apk/db/installed`: every package with its files, as apk writes it.
 //!
 //! A stanza holds the lines of the package's stanza in the index, then what only installed packages have (`r:` replaces,
-//! `q:` priority of that, `s:` repository tag), then its files:
+//! `q:` priority of that, `s:` repository tag, `f:S` for a v3 package, whose hashes are SHA-256 cut to 20 bytes), then
+//! its files:
 //!
 //! | line | says | left out if |
 //! | --- | --- | --- |
@@ -13,6 +14,7 @@
 //!
 //! Packages, directories and files are sorted by the bytes of their names. Every stanza ends with an empty line.
 
+use super::Form;
 use boot_kit::{Context, Error, ErrorKind, Result, RootPath};
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -30,6 +32,8 @@ pub struct Installation {
     pub replaces_priority: u32,
     /// `s:`, the tag of the repository it was pinned to.
     pub tag: Option<String>,
+    /// `f:S`, whether it was installed from a v3 package.
+    pub is_v3: bool,
     /// Its directories, those that only hold its files among them.
     pub directories: BTreeMap<RootPath, Directory>,
 }
@@ -154,6 +158,9 @@ impl Installation {
         if let Some(tag) = &self.tag {
             line(format!("s:{tag}"));
         }
+        if self.is_v3 {
+            line("f:S".to_owned());
+        }
         for (path, directory) in &self.directories {
             out.extend_from_slice(b"F:");
             out.extend_from_slice(path.bytes());
@@ -180,11 +187,11 @@ fn write_access(out: &mut Vec<u8>, letter: char, access: Access, usual: Access) 
     }
 }
 
-/// Writes the whole file.
-pub fn write(installed: &Installed) -> Vec<u8> {
+/// Writes the whole file: packages sorted by name.
+pub fn write(installed: &Installed, form: Form) -> Vec<u8> {
     let mut out = Vec::new();
-    for installation in installed.values() {
-        installation.write(&mut out);
+    for name in form.sorted(installed.keys()) {
+        installed[name].write(&mut out);
     }
     out
 }
@@ -250,8 +257,8 @@ impl Reading {
                     number.map_err(|_| malformed("it holds no number"))?;
             }
             b's' => self.installation.tag = Some(text()?.to_owned()),
-            // What failed once is done again by whoever finds it so.
-            b'f' => {}
+            // The other flags say what failed once; it is done again by whoever finds it so.
+            b'f' => self.installation.is_v3 = value.contains(&b'S'),
             _ => {
                 let line = std::str::from_utf8(line).map_err(|_| malformed("it is not UTF-8"))?;
                 let _ = writeln!(self.installation.stanza, "{line}");
@@ -306,13 +313,13 @@ mod tests {
 
     const TEXT: &str = "C:Q1abc=\nP:a\nV:1-r0\no:src\nr:b c<2\nq:3\ns:edge\n\
         F:\nR:top\nF:etc\nR:x y\na:0:42:640\nZ:Q1xyz=\nF:etc/d\nM:100:101:2750\n\n\
-        C:Q1def=\nP:b\nV:2-r1\n\n";
+        C:Q1def=\nP:b\nV:2-r1\nf:S\n\n";
 
     #[test]
     fn what_is_read_is_written_the_same() {
         let installed = parse(TEXT.as_bytes()).expect("well-formed");
         assert_eq!(
-            String::from_utf8(write(&installed)).expect("UTF-8"),
+            String::from_utf8(write(&installed, Form::V2)).expect("UTF-8"),
             TEXT.to_owned()
         );
         let a = &installed["a"];

@@ -3,7 +3,7 @@
 //! A line is the package's checksum and its patterns. A pattern that begins with `+` asks for changed directories only,
 //! even when the package itself is new.
 
-use super::installed::Installed;
+use super::{Form, installed::Installed};
 use crate::glob;
 use boot_kit::RootPath;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The patterns of each package that has any, by its name, in the order of their installation.
 pub type Triggers = Vec<(String, Vec<String>)>;
 
-/// Writes the file.
-pub fn write(triggers: &Triggers, installed: &Installed) -> String {
-    let lines = triggers.iter().filter_map(|(name, patterns)| {
+/// Writes the file: in the order of installation, or by apk 3 sorted by package.
+pub fn write(triggers: &Triggers, installed: &Installed, form: Form) -> String {
+    let names = triggers.iter().map(|(name, _)| name);
+    let names: Vec<_> = match form {
+        Form::V2 => names.collect(),
+        Form::V3 => form.sorted(names),
+    };
+    let lines = names.into_iter().filter_map(|name| {
+        let (_, patterns) = triggers.iter().find(|(known, _)| known == name)?;
         let identity = installed.get(name)?.identity();
         Some(format!("{identity} {}\n", patterns.join(" ")))
     });
@@ -95,6 +101,6 @@ mod tests {
         let installed = installed::parse(b"C:Q1a=\nP:a\n\n").expect("well-formed");
         let text = "Q1a= /bin /lib/modules/*\n";
         let triggers = read(&format!("{text}Q1gone= /x\n"), &installed);
-        assert_eq!(write(&triggers, &installed), text);
+        assert_eq!(write(&triggers, &installed, Form::V2), text);
     }
 }

@@ -81,6 +81,7 @@ impl ApkInstaller<'_> {
             replaces: package.info.replaces.clone(),
             replaces_priority: package.info.replaces_priority.unwrap_or_default(),
             tag: self.notes.tags.get(&proof).cloned(),
+            is_v3: package.is_v3,
             directories: BTreeMap::new(),
         };
         for file in &package.files {
