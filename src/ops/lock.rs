@@ -88,7 +88,7 @@ fn held(before: Option<&Lock>, recipe: &Recipe, goal: &Goal) -> Result<BTreeMap<
         return Err(Error::new(ErrorKind::Usage, message)
             .with_hint("write it with `boot lock`, or name another with --lockfile"));
     };
-    let names = || before.artifacts().map(|locked| locked.name.as_str());
+    let names = || before.artifacts().map(|locked| package(&locked.name));
     for name in &goal.update {
         let is_included = recipe.include.iter().any(|included| included == name);
         if !is_included && !names().any(|known| known == name) {
@@ -102,10 +102,16 @@ fn held(before: Option<&Lock>, recipe: &Recipe, goal: &Goal) -> Result<BTreeMap<
     }
     let held = before
         .artifacts()
-        .filter(|locked| !goal.update.contains(&locked.name));
+        .map(|locked| (package(&locked.name).to_owned(), locked.version.clone()));
     Ok(held
-        .map(|locked| (locked.name.clone(), locked.version.clone()))
+        .filter(|(name, _)| !goal.update.contains(name))
         .collect())
+}
+
+/// The package that an artifact is, or is a part of.
+fn package(artifact: &str) -> &str {
+    let (package, _) = artifact.split_once('/').unwrap_or((artifact, ""));
+    package
 }
 
 /// Says that it may be the held versions that nothing fits.

@@ -58,11 +58,30 @@ impl Bench {
         } else {
             &["-o", "-"]
         };
+        self.call(&[&self.config], &[output, arguments].concat())
+    }
+
+    /// Locks with further arguments, which must go without a word; what it says of packages that moved, and to which
+    /// version.
+    pub fn lock(&self, arguments: &[&str]) -> Vec<String> {
+        let recipe = format!("distribution = \"{}\"\n", self.config);
+        fs::write(self.directory.path().join("image.toml"), recipe).expect("writable");
+        let (status, stdout, stderr) = self.call(&["lock", "image.toml"], arguments);
+        assert_eq!((status, stderr.as_str()), (0, ""), "{arguments:?}");
+        let stdout = String::from_utf8(stdout).expect("UTF-8");
+        let lines = stdout.lines().filter_map(|line| {
+            let words: Vec<_> = line.strip_prefix("moved")?.split_whitespace().collect();
+            Some(words[..4].join(" "))
+        });
+        lines.collect()
+    }
+
+    fn call(&self, words: &[&str], arguments: &[&str]) -> (i32, Vec<u8>, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_boot"));
         command
-            .args([&self.config, "--arch", "x86_64", "--prune", "none", "-q"])
+            .args(words)
+            .args(["--arch", "x86_64", "--prune", "none", "-q"])
             .arg("--ignore-host")
-            .args(output)
             .args(arguments)
             .current_dir(self.directory.path())
             .env_clear()

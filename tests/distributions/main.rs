@@ -237,3 +237,44 @@ fn a_mirror_holds_all_archives_of_a_release() {
         format!("{mirror}/postmarketos/main\n{mirror}/alpine/edge/main\n")
     );
 }
+
+#[test]
+fn an_update_of_a_lock_leaves_others_alone_borrowed_ones_too() {
+    let Some(bench) = Bench::new("alpine") else {
+        return;
+    };
+    let key = bench.key(&format!("alpine/{ALPINE}"));
+    let names = [
+        "alpine-baselayout",
+        "alpine-keys",
+        "alpine-release",
+        "apk-tools",
+        "busybox",
+        "libc-utils",
+    ];
+    let packages = |versions: &[&str]| -> Vec<Apk> {
+        let pairs = names.iter().flat_map(|name| {
+            let versions = versions.iter();
+            versions.map(|version| Apk::new(name, version))
+        });
+        pairs.collect()
+    };
+    let below = "/dl-cdn.alpinelinux.org/alpine/v3.24";
+    publish(&bench, &format!("{below}/community"), &key, &[]);
+    publish(&bench, &format!("{below}/main"), &key, &packages(&["1-r0"]));
+    assert_eq!(bench.lock(&[]), [""; 0]);
+    publish(
+        &bench,
+        &format!("{below}/main"),
+        &key,
+        &packages(&["1-r0", "2-r0"]),
+    );
+    let update = |names: &str| bench.lock(&["--diff", "--update", names]);
+    assert_eq!(update("busybox"), ["busybox 1-r0 → 2-r0"]);
+    assert_eq!(update("alpine-release"), ["alpine-release/etc 1-r0 → 2-r0"]);
+    assert_eq!(
+        update("alpine-release,apk-tools"),
+        ["alpine-release/etc 1-r0 → 2-r0", "apk-tools 1-r0 → 2-r0"]
+    );
+    assert_eq!(bench.lock(&["--diff"]).len(), names.len());
+}

@@ -38,7 +38,7 @@ pub struct Step {
 /// One file to download: a package, a stage tarball.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
-    /// The package's name, unique within its architecture.
+    /// The package's name, unique within its architecture; with a slash and more after it if it is only a part of it.
     pub name: String,
     /// Version, in the format's own notation.
     pub version: String,
