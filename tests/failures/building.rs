@@ -150,7 +150,9 @@ fn a_full_disk_is_named() {
     for path in living::files().into_iter().chain(others) {
         bench.call(&format!("`{}`", path.display()), "`…`");
     }
-    bench.call("`base-files`", "`dpkg`");
+    for package in ["apt", "base-files", "apple"] {
+        bench.call(&format!("`{package}`"), "`dpkg`");
+    }
     fs::create_dir(bench.path("out/small")).expect("writable");
     let become_root: &[&str] = if rustix::process::getuid().is_root() {
         &[]
