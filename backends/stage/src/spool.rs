@@ -102,7 +102,9 @@ impl Spool {
 
     /// How many bytes the file system has left that it is on once it is large, what is not there yet taken off.
     pub(crate) fn room(&self) -> Result<u64> {
-        let system = rustix::fs::statvfs(&self.directory).map_err(io::Error::from)?;
+        let system = rustix::fs::statvfs(&self.directory)
+            .map_err(io::Error::from)
+            .context(|| cannot_make(&self.directory))?;
         let free = system.f_bavail.saturating_mul(system.f_frsize);
         let still = if self.is_in_memory { self.written } else { 0 };
         Ok(free.saturating_sub(still + self.buffer.len() as u64))
@@ -120,8 +122,11 @@ impl Spool {
 }
 
 fn on_disk(directory: &Path) -> Result<File> {
-    tempfile::tempfile_in(directory)
-        .context(|| format!("cannot make a temporary file in `{}`", directory.display()))
+    tempfile::tempfile_in(directory).context(|| cannot_make(directory))
+}
+
+fn cannot_make(directory: &Path) -> String {
+    format!("cannot make a temporary file in `{}`", directory.display())
 }
 
 #[cfg(test)]
