@@ -361,7 +361,7 @@ impl Assembly<'_> {
         };
         let written = export::export(walk, output, &self.options())?;
         if let (true, Some(key), Some(tar)) = (self.cached, keys.last(), &written.diff_id) {
-            again::note(self.store, key, tar)?;
+            self.note(key, tar);
         }
         Ok(written.into())
     }

@@ -8,7 +8,6 @@ use crate::{
     export::{self, Output},
     interrupt,
     layers::{Layer, Stack},
-    store::Store,
 };
 use boot_kit::{Digest, Event, Result, event::Phase};
 
@@ -25,15 +24,24 @@ impl Assembly<'_> {
         let (Some(layers), Some(expected)) = (self.unproven(keys)?, self.known(keys)?) else {
             return Ok(None);
         };
-        self.tell_found(&layers);
         self.report.event(Event::Phase(Phase::Export));
         let walk = |sink: &mut dyn boot_kit::Sink| Stack(&layers).send(sink);
         let written = export::export_proving(&walk, &expected, path, *compression, &self.options());
-        if written.is_err() {
-            interrupt::check(self.interrupt)?;
+        let Ok(written) = written else {
+            // The other way finds out what is wrong, and mends it if it can be.
+            return interrupt::check(self.interrupt).map(|()| None);
+        };
+        self.tell_found(&layers);
+        Ok(Some(written.into()))
+    }
+
+    /// Notes what the tar of the layers up to that of `key` comes to. An image that is there does not fail for want of it.
+    pub(super) fn note(&self, key: &Digest, tar: &Digest) {
+        let noted = self.store.remember(&name(key), tar.to_string().as_bytes());
+        if let Err(error) = noted {
+            let message = format!("the next image like this one takes longer: {error}");
+            self.report.event(Event::Warning { message });
         }
-        // The other way finds out what is wrong, and mends it if it can be.
-        Ok(written.ok().map(Written::from))
     }
 
     fn unproven(&self, keys: &[Digest]) -> Result<Option<Vec<Layer>>> {
@@ -49,11 +57,6 @@ impl Assembly<'_> {
         let note = self.store.recall(&name)?;
         Ok(note.and_then(|note| std::str::from_utf8(&note).ok()?.parse().ok()))
     }
-}
-
-/// Notes what the tar of the layers up to that of `key` comes to.
-pub(super) fn note(store: &Store, key: &Digest, tar: &Digest) -> Result<()> {
-    store.remember(&name(key), tar.to_string().as_bytes())
 }
 
 fn name(key: &Digest) -> String {
