@@ -80,7 +80,11 @@ fn official(recipe: &Recipe) -> Vec<Source> {
         .iter()
         .map(|archive| Source {
             suite: archive.suite.clone(),
-            components: recipe.components_of(archive).to_vec(),
+            // No Debian archive is without any.
+            components: match recipe.components_of(archive) {
+                [] => recipe.components.clone(),
+                components => components.to_vec(),
+            },
             mirrors: archive
                 .mirrors
                 .iter()
