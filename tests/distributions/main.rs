@@ -218,10 +218,12 @@ fn a_mirror_holds_all_archives_of_a_release() {
     };
     let alpine = bench.key(&format!("alpine/{ALPINE}"));
     let ours = bench.key(POSTMARKETOS);
-    let base = Apk::new("postmarketos-base", "61-r2").line("depend = busybox");
+    let base = Apk::new("postmarketos-base", "61-r2").line("depend = busybox alpine-keys");
     publish(&bench, "/all/postmarketos/main", &ours, &[base]);
     let busybox = Apk::new("busybox", "1.37.0-r30").file("bin/busybox", 0o755, "busybox");
-    publish(&bench, "/all/alpine/edge/main", &alpine, &[busybox]);
+    let keys = Apk::new("alpine-keys", "2.5-r0");
+    let keys = keys.file(&format!("etc/apk/keys/{ALPINE}"), 0o644, "a key");
+    publish(&bench, "/all/alpine/edge/main", &alpine, &[keys, busybox]);
     let mirror = format!("{}/all", bench.server.url());
     let arguments = [
         "--release",
@@ -236,6 +238,47 @@ fn a_mirror_holds_all_archives_of_a_release() {
         read(&image, "etc/apk/repositories"),
         format!("{mirror}/postmarketos/main\n{mirror}/alpine/edge/main\n")
     );
+    // A package brought a key of one archive; that of the other is missing all the same.
+    let installed = files(&image);
+    let keys = installed
+        .iter()
+        .filter(|path| path.starts_with("etc/apk/keys/"));
+    let ours = format!("etc/apk/keys/{POSTMARKETOS}");
+    assert_eq!(
+        keys.collect::<Vec<_>>(),
+        [&format!("etc/apk/keys/{ALPINE}"), &ours]
+    );
+    assert_eq!(read(&image, &format!("etc/apk/keys/{ALPINE}")), "a key");
+}
+
+#[test]
+fn a_file_of_v3_that_nobody_changed_gives_way() {
+    let Some(bench) = Bench::new("chimera") else {
+        return;
+    };
+    let key = bench.key(&format!("chimera/{CHIMERA}"));
+    let packages = [
+        V3Apk::new("base-bootstrap", "1-r0").depends("later"),
+        V3Apk::new("earlier", "1-r0").file("etc/motd", 0o644, "early"),
+        V3Apk::new("later", "1-r0")
+            .depends("earlier")
+            .replaces("earlier")
+            .file("etc/motd", 0o644, "late"),
+    ];
+    let directory = "/repo.chimera-linux.org/current/main/x86_64";
+    bench.server.put(
+        &format!("{directory}/Packages.adb"),
+        v3_index(&key, "test", &packages),
+    );
+    for package in &packages {
+        let path = format!("{directory}/{}", package.file_name());
+        bench.server.put(&path, package.build(&key));
+    }
+    let image = bench.build(&[]);
+    let installed = files(&image);
+    let motd = installed.iter().filter(|path| path.starts_with("etc/motd"));
+    assert_eq!(motd.collect::<Vec<_>>(), ["etc/motd"]);
+    assert_eq!(read(&image, "etc/motd"), "late");
 }
 
 #[test]

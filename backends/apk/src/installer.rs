@@ -12,7 +12,7 @@ use crate::{
     archive::{self, ScriptKind, Unpacked},
     database::{Database, Form, triggers},
     links,
-    notes::Notes,
+    notes::{KeyFile, Notes},
     ownership::Ownership,
     scripts::{self, Script},
 };
@@ -235,15 +235,37 @@ impl<'a> ApkInstaller<'a> {
         if !self.notes.repositories.is_empty() {
             write("etc/apk/repositories", &self.notes.repositories)?;
         }
-        // A distribution's own package has the keys of the architecture, and no others.
-        for place in KEYS {
-            if !root.list(&place.into())?.is_empty() {
-                return Ok(());
+        self.write_keys()
+    }
+
+    /// Writes keys that no package brought. A distribution's own package has the keys of the architecture, and no others:
+    /// of a set of which there is one, none is missing.
+    fn write_keys(&self) -> Result<()> {
+        let root = self.site.root;
+        let mut present = Vec::new();
+        for place in KEYS.map(RootPath::from) {
+            for name in root.list(&place)? {
+                let text = root.read(&place.join(&name))?.unwrap_or_default();
+                present.push((name, text));
             }
         }
-        let keys = RootPath::from(KEYS[0]);
-        for key in &self.notes.keys {
-            root.write(&keys.join(key.name.as_bytes()), key.text.as_bytes(), 0o644)?;
+        let keys = &self.notes.keys;
+        let is_there = |key: &KeyFile| {
+            present
+                .iter()
+                .any(|(name, text)| name == key.name.as_bytes() || text == key.text.as_bytes())
+        };
+        let has_one_set = keys.iter().all(|key| key.set == keys[0].set);
+        let is_missing = |set: usize| {
+            if has_one_set {
+                present.is_empty()
+            } else {
+                !keys.iter().any(|key| key.set == set && is_there(key))
+            }
+        };
+        let place = RootPath::from(KEYS[0]);
+        for key in keys.iter().filter(|key| is_missing(key.set)) {
+            root.write(&place.join(key.name.as_bytes()), key.text.as_bytes(), 0o644)?;
         }
         Ok(())
     }

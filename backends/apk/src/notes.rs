@@ -51,6 +51,14 @@ pub struct KeyFile {
     pub name: String,
     /// Its PEM text.
     pub text: String,
+    /// Keys of the same number sign the same archives: 0 for the release's, else the archive's own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub set: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What only layers above the first are concerned with.
@@ -129,6 +137,7 @@ mod tests {
             keys: vec![KeyFile {
                 name: "a.rsa.pub".into(),
                 text: "PEM\n".into(),
+                set: 0,
             }],
             stanzas: [("Q1x".to_owned(), "P:a\nV:1\n".to_owned())].into(),
             ..Notes::default()

@@ -156,6 +156,9 @@ fn get(repository: &Repository, base: &str, context: Context<'_>) -> Result<Vec<
     Ok(bytes)
 }
 
+/// What to do where keys are the archive's own, which `--keyring` does not replace.
+const OWN_KEYS: &str = "only keys that are built in may sign this archive; to use others, name its repositories as lines with --mirror, and the keys with --keyring";
+
 /// Proves and reads an index that came from the place of that number.
 fn read(
     bytes: &[u8],
@@ -173,7 +176,11 @@ fn read(
             ErrorKind::Trust => format!("the index `{url}` cannot be trusted"),
             _ => format!("cannot read the index `{url}`"),
         };
-        Error::new(error.kind(), message).caused_by(error)
+        let told = Error::new(error.kind(), message).caused_by(error);
+        if told.kind() == ErrorKind::Trust && repository.has_own_keys {
+            return told.with_hint(OWN_KEYS);
+        }
+        told
     })?;
     check_architecture(&index, &url, &context.recipe.arch)?;
     Ok(Acquired {
@@ -216,16 +223,19 @@ fn recall(
     Ok(read(&bytes, repository, 0, number, context).ok())
 }
 
-/// The name under which an index is remembered. A repository the user names is its own: it may be older on purpose.
+/// The name under which an index is remembered: an official repository by its first mirror, whichever it came from. One
+/// that the user names is its own: it may be older on purpose.
 fn note(repository: &Repository, context: Context<'_>) -> String {
     let arch = &context.recipe.arch;
     match repository.bases.first() {
         Some(base) if repository.is_named => {
             format!("apk index {}", repository.index_url(base, arch))
         }
-        _ => {
+        base => {
             let distribution = &context.recipe.distribution;
-            format!("apk index {distribution} {} {arch}", repository.name)
+            let base = base.map(|base| repository.index_url(base, arch));
+            let place = base.as_ref().unwrap_or(&repository.name);
+            format!("apk index of {distribution} {place}")
         }
     }
 }

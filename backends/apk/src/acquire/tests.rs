@@ -100,7 +100,7 @@ fn what_was_proven_is_there_offline_for_the_same_keys() {
     let (offline, warnings) = acquired(&recipe(&key), &files);
     assert_eq!(offline.expect("is remembered"), online);
     assert_eq!(warnings, Vec::<String>::new());
-    assert_eq!(files.notes(), ["apk index alpine v1/main x86_64"]);
+    assert_eq!(files.notes(), [format!("apk index of alpine {ONE}")]);
     let error = acquired(&recipe(&Key::new("a.rsa.pub")), &files)
         .0
         .expect_err("other keys");

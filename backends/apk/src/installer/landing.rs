@@ -8,11 +8,13 @@ use crate::{
     database::{Access, Directory, Installation, Leaf, Protection, Script, Scripts},
     ownership::Claim,
 };
-use boot_kit::{Artifact, Error, ErrorKind, Kind, Parcel, Place, Result, Root, RootPath};
+use boot_kit::{
+    Artifact, Error, ErrorKind, Kind, Parcel, Place, Result, Root, RootPath, digest::Hashing,
+};
 use sha1::{Digest as _, Sha1};
 use std::{
     collections::{BTreeMap, HashMap},
-    io::Read,
+    io::{self, Read, Write},
 };
 
 /// What apk adds to the name of a file that it does not put over one an administrator may have changed.
@@ -186,16 +188,21 @@ impl Beside<'_> {
         if *kind == Kind::Directory || !self.protection.covers(&parent) {
             return Ok(Place::Own);
         }
-        let Some(found) = checksum_of(self.root, path)? else {
+        let Some(found) = Sums::of(self.root, path)? else {
             return Ok(Place::Own);
         };
-        let shipped = |installation: &Installation| installation.leaf(path)?.checksum.clone();
+        let is_as_in = |installation: &Installation| {
+            let shipped = installation
+                .leaf(path)
+                .and_then(|leaf| leaf.checksum.as_ref());
+            shipped == Some(found.by_rules_of(installation))
+        };
         let before = self.claim.taken.iter().find(|(taken, _)| taken == path);
         let before = before.and_then(|(_, owner)| self.state.database.installed.get(owner));
-        if before.and_then(shipped).as_ref() == Some(&found) {
+        if before.is_some_and(is_as_in) {
             return Ok(Place::Own);
         }
-        Ok(if shipped(self.installation).as_ref() == Some(&found) {
+        Ok(if is_as_in(self.installation) {
             Place::Nowhere
         } else {
             Place::At(path.with_suffix(NEW))
@@ -203,23 +210,49 @@ impl Beside<'_> {
     }
 }
 
-/// The checksum of what is at `path`, as packages have it; `None` if there is nothing that could have one.
-fn checksum_of(root: &Root, path: &RootPath) -> Result<Option<String>> {
-    let mut hasher = Sha1::new();
-    match root.entry(path)?.map(|entry| entry.kind) {
-        Some(Kind::File { .. }) => {
-            let mut file = root.open_file(path)?;
-            let mut buffer = vec![0; 64 << 10];
-            loop {
-                let count = file.read(&mut buffer)?;
-                if count == 0 {
-                    break;
+/// The checksums of what is at one place, as packages have them.
+struct Sums {
+    /// SHA-1, of v2.
+    v2: String,
+    /// SHA-256, cut to the length of the other, of v3.
+    v3: String,
+}
+
+impl Sums {
+    /// Reads what is at `path`; `None` if there is nothing that could have a checksum.
+    fn of(root: &Root, path: &RootPath) -> Result<Option<Self>> {
+        let (mut v2, mut v3) = (Sha1::new(), Hashing::new(io::sink()));
+        let mut take = |bytes: &[u8]| {
+            v2.update(bytes);
+            v3.write_all(bytes)
+        };
+        match root.entry(path)?.map(|entry| entry.kind) {
+            Some(Kind::File { .. }) => {
+                let mut file = root.open_file(path)?;
+                let mut buffer = vec![0; 64 << 10];
+                loop {
+                    match file.read(&mut buffer)? {
+                        0 => break,
+                        count => take(&buffer[..count])?,
+                    }
                 }
-                hasher.update(&buffer[..count]);
             }
+            Some(Kind::Symlink(target)) => take(&target)?,
+            _ => return Ok(None),
         }
-        Some(Kind::Symlink(target)) => hasher.update(target),
-        _ => return Ok(None),
+        let cut = v3.digest().bytes().first_chunk().copied();
+        Ok(Some(Self {
+            v2: Checksum(v2.finalize().into()).to_string(),
+            v3: Checksum(cut.unwrap_or_default()).to_string(),
+        }))
     }
-    Ok(Some(Checksum(hasher.finalize().into()).to_string()))
+
+    /// The one that a package of its format has.
+    fn by_rules_of(&self, installation: &Installation) -> &String {
+        if installation.is_v3 {
+            &self.v3
+        } else {
+            &self.v2
+        }
+    }
 }

@@ -32,6 +32,8 @@ pub struct Repository {
     pub layout: Layout,
     /// The keys that may sign its index.
     pub keys: Vec<Key>,
+    /// Whether these are the archive's own, whatever keys the recipe has.
+    pub has_own_keys: bool,
     /// Whether the user named it, with `--mirror`.
     pub is_named: bool,
 }
@@ -191,6 +193,7 @@ fn below(
             bases: bases.collect(),
             layout: Layout::ByArchitecture(settings.index.clone()),
             keys: recipe.keys_of(archive).to_vec(),
+            has_own_keys: !archive.keys.is_empty(),
             ..Repository::default()
         }
     };

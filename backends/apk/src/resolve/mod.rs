@@ -15,7 +15,7 @@ use crate::{
 };
 use boot_kit::{
     Artifact, Context, ErrorKind, Event, Fetch, Layer, Plan, Proof, Recipe, Report, Result,
-    SignedIndex, Step, event::Phase, recipe::Key,
+    SignedIndex, Step, event::Phase,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ pub fn resolve(recipe: &Recipe, fetch: &dyn Fetch, report: &dyn Report) -> Resul
         base_world: words(&worlds.base),
         world: words(&worlds.all),
         repositories: image_repositories(recipe, &settings, report)?,
-        keys: recipe.all_keys().iter().map(key_file).collect(),
+        keys: key_files(recipe),
         ..Notes::default()
     };
     let requested: BTreeSet<&str> = worlds
@@ -223,9 +223,22 @@ fn words(world: &World) -> Vec<String> {
     words.collect()
 }
 
-fn key_file(key: &Key) -> KeyFile {
-    KeyFile {
-        name: key.name.rsplit('/').next().unwrap_or_default().to_owned(),
-        text: String::from_utf8_lossy(&key.bytes).into_owned(),
+/// All keys there are, each once.
+fn key_files(recipe: &Recipe) -> Vec<KeyFile> {
+    let own = recipe.archives.iter().map(|archive| &archive.keys);
+    let mut files: Vec<KeyFile> = Vec::new();
+    for (set, keys) in [&recipe.keys].into_iter().chain(own).enumerate() {
+        for key in keys {
+            let file = KeyFile {
+                name: key.name.rsplit('/').next().unwrap_or_default().to_owned(),
+                text: String::from_utf8_lossy(&key.bytes).into_owned(),
+                set,
+            };
+            let is_same = |known: &KeyFile| (&known.name, &known.text) == (&file.name, &file.text);
+            if !files.iter().any(is_same) {
+                files.push(file);
+            }
+        }
     }
+    files
 }

@@ -24,6 +24,7 @@ pub struct V3Apk {
     version: String,
     arch: String,
     depends: Vec<String>,
+    replaces: Vec<String>,
     provides: Vec<(String, String)>,
     /// By directory: its mode, and its files by name.
     directories: BTreeMap<String, (u64, BTreeMap<String, Content>)>,
@@ -48,6 +49,7 @@ impl V3Apk {
             version: version.to_owned(),
             arch: "x86_64".to_owned(),
             depends: Vec::new(),
+            replaces: Vec::new(),
             provides: Vec::new(),
             directories: BTreeMap::new(),
             scripts: BTreeMap::new(),
@@ -58,6 +60,12 @@ impl V3Apk {
     /// Adds a dependency on a name.
     pub fn depends(mut self, name: &str) -> Self {
         self.depends.push(name.to_owned());
+        self
+    }
+
+    /// Adds a package whose files it takes.
+    pub fn replaces(mut self, name: &str) -> Self {
+        self.replaces.push(name.to_owned());
         self
     }
 
@@ -170,15 +178,8 @@ impl V3Apk {
         let arch = adb.blob(self.arch.as_bytes());
         let time = adb.integer(u64::try_from(Self::DATE).expect("is positive"));
         let size = indexed.map_or(0, |(_, size)| adb.integer(size as u64));
-        let depends: Vec<u32> = self
-            .depends
-            .iter()
-            .map(|name| {
-                let name = adb.blob(name.as_bytes());
-                adb.object(&[name])
-            })
-            .collect();
-        let depends = adb.object(&depends);
+        let depends = dependencies(adb, &self.depends);
+        let replaces = dependencies(adb, &self.replaces);
         let provides: Vec<u32> = self
             .provides
             .iter()
@@ -192,8 +193,21 @@ impl V3Apk {
         let provides = adb.object(&provides);
         adb.object(&[
             name, version, hash, 0, arch, 0, 0, 0, 0, 0, time, 0, size, 0, depends, provides,
+            replaces,
         ])
     }
+}
+
+/// An array of dependencies on any version.
+fn dependencies(adb: &mut Adb, names: &[String]) -> u32 {
+    let objects: Vec<u32> = names
+        .iter()
+        .map(|name| {
+            let name = adb.blob(name.as_bytes());
+            adb.object(&[name])
+        })
+        .collect();
+    adb.object(&objects)
 }
 
 /// A signed index of these packages, for files that `key` signed, too.
