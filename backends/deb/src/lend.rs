@@ -42,8 +42,9 @@ const NEEDED: [&str; 3] = ["bin/sh", "usr/bin/mkfifo", "usr/bin/perl"];
 const WORTH: usize = 4;
 
 /// Where a stand-in says who calls what. It hears how the call ended from a pipe of its own, `PIPE.PID`, so that callers
-/// that run side by side do not read each other's answers.
-const PIPE: &str = "/var/lib/dpkg/boot-calls";
+/// that run side by side do not read each other's answers. It is where no script reads whatever it finds, as that of
+/// Ubuntu 22.04's dpkg does in `/var/lib/dpkg`, and where nothing of it gets into the root.
+const PIPE: &str = "/dev/boot-calls";
 
 /// Its own input and output are redirected while it talks, so it keeps the caller's under other numbers.
 const STAND_IN: &str = "#!/bin/sh
@@ -260,7 +261,6 @@ pub fn lent(commands: &[Vec<&str>]) -> (String, Vec<String>) {
 
 /// Puts the programs back.
 pub fn lower(root: &Root) -> Result<()> {
-    root.remove(&RootPath::from(PIPE))?;
     for program in &PROGRAMS {
         let path = RootPath::from(program.path);
         let aside = path.with_suffix(ASIDE);
@@ -477,8 +477,7 @@ nobody
             assert!(raise(&root, &scripts).expect("writable"));
             let stood_in = read(&helper).expect("there");
             assert!(
-                stood_in
-                    .contains("echo \"$$ /usr/bin/deb-systemd-helper\" >/var/lib/dpkg/boot-calls"),
+                stood_in.contains("echo \"$$ /usr/bin/deb-systemd-helper\" >/dev/boot-calls"),
                 "{stood_in}"
             );
             assert_eq!(read(&frontend).is_some(), both);
