@@ -243,8 +243,35 @@ fn weak_or_missing_digests_are_refused() {
         let release = archive.release().replace("SHA256:", &format!("{name}:"));
         let message = archive.signing_key().clearsign(&release, Archive::DATE);
         let refused = refusal(&archive, message);
-        assert!(refused.contains("has no SHA-256 digests"), "{refused}");
+        assert!(
+            refused.contains("has no SHA-256 or SHA-512 digests"),
+            "{refused}"
+        );
     }
+}
+
+#[test]
+fn a_list_is_proven_by_its_sha_512_where_there_is_no_other() {
+    let archive = archive().of_sha512();
+    let (bench, server) = (Bench::new(), archive.serve());
+    let recipe = bench::recipe(&archive, &[&server]);
+    let acquired = bench.acquire(&recipe).expect("is good");
+    assert_eq!(
+        bench::shown(&acquired),
+        [("main", "amd64", archive.list("amd64"))]
+    );
+    let asked = server.take_requests().pop().expect("the list");
+    assert!(asked.contains("/by-hash/SHA512/"), "{asked}");
+    // Altered everywhere it is.
+    for path in archive.build().into_keys() {
+        if path.contains("/binary-amd64/") {
+            server.fail(&format!("/debian/{path}"), Fault::Alter(20));
+        }
+    }
+    let error = Bench::new().acquire(&recipe).expect_err("must be refused");
+    assert_eq!(error.kind(), ErrorKind::Trust);
+    let told = format!("{error:?}");
+    assert!(told.contains("the SHA-512 is "), "{told}");
 }
 
 #[test]

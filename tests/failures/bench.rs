@@ -181,7 +181,7 @@ impl Bench {
                 let digits = word.trim_end_matches(|letter: char| !letter.is_ascii_hexdigit());
                 let name = match digits.len() {
                     40 => "FINGERPRINT",
-                    64 => "DIGEST",
+                    64 | 128 => "DIGEST",
                     _ => return word.to_owned(),
                 };
                 word.replace(digits, name)

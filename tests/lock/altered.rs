@@ -86,6 +86,25 @@ hint: run the same command once without --offline
 }
 
 #[test]
+fn an_artifact_proven_by_sha_512_is_named() {
+    let archive = living::archive().of_sha512();
+    let Some((bench, server)) = Bench::building(&archive) else {
+        return;
+    };
+    server.fail(APPLE, Fault::Alter(100));
+    let built = bench.debian(&["--include", "apple", "-q", "-o", "image.tar"]);
+    built.is(
+        1,
+        "\
+error: cannot get `apple`
+  caused by: `http://first/debian/pool/main/a/apple/apple_1_amd64.deb` has been altered
+  caused by: the SHA-512 is DIGEST, the signed one is DIGEST
+hint: the mirror, or a proxy on the way, sends something else: name another mirror with --mirror
+",
+    );
+}
+
+#[test]
 fn an_artifact_of_another_size_is_named() {
     let Some((bench, _server)) = locked() else {
         return;

@@ -4,7 +4,7 @@ use crate::{
     bench::{Bench, Ended},
     living,
 };
-use boot_kit::testkit::Server;
+use boot_kit::testkit::{Archive, Server};
 use std::fs;
 
 /// Compares everything, and the image first: it is long.
@@ -22,13 +22,26 @@ fn pool(requests: &[String], base: &str) -> bool {
 
 #[test]
 fn a_lock_builds_the_same_bytes_from_any_mirror_and_from_none() {
-    let archive = living::archive();
-    let Some((mut bench, first)) = Bench::building(&archive) else {
+    builds_the_same_bytes(&living::archive(), "sha256");
+}
+
+#[test]
+fn so_does_one_of_an_archive_of_sha_512() {
+    builds_the_same_bytes(&living::archive().of_sha512(), "sha512");
+}
+
+#[track_caller]
+fn builds_the_same_bytes(archive: &Archive, algorithm: &str) {
+    let Some((mut bench, first)) = Bench::building(archive) else {
         return;
     };
     let unlocked = bench.debian(&["--include", "apple", "-q", "-o", "-"]);
     assert!(!unlocked.stdout.is_empty(), "{}", unlocked.stderr);
     bench.lock(&["--include", "apple"]).is(0, "");
+    let locked = fs::read_to_string(bench.lockfile()).expect("is there");
+    let (proofs, ours) = ("proof = \"", format!("proof = \"{algorithm}:"));
+    assert_eq!(locked.matches(proofs).count(), 5, "{locked}");
+    assert_eq!(locked.matches(&ours).count(), 5, "{locked}");
     first.take_requests();
     let empty = || fs::remove_dir_all(bench.path("cache")).expect("is there");
 

@@ -3,7 +3,7 @@
 //! | step | modules |
 //! | --- | --- |
 //! | find and prove the package lists | [`sources`], [`release`], [`acquire`] |
-//! | read them | [`version`], [`stanza`], [`relation`], [`index`] |
+//! | read them | [`version`], [`stanza`], [`relation`], [`index`], [`sum`] |
 //! | choose what apt would | [`solve`] |
 //! | make the plan, or know it | [`resolve`], [`settings`], [`notes`], [`known`], [`mentioned`] |
 //! | open a package | [`archive`], [`control`] |
@@ -34,12 +34,14 @@ pub mod settings;
 pub mod solve;
 pub mod sources;
 pub mod stanza;
+pub mod sum;
 pub mod version;
 
 use boot_kit::{
-    Alternative, Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site,
+    Alternative, Artifact, Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site,
     recipe::Mirrors,
 };
+use std::fs::File;
 
 /// The backend: .debs, indexed by signed `Release` files, installed as dpkg would.
 pub struct Deb;
@@ -65,6 +67,11 @@ impl Backend for Deb {
     fn runs_programs(&self, recipe: &Recipe) -> bool {
         // Wrong settings are told when the plan is made.
         settings::Settings::of(recipe).map_or(true, |settings| !settings.variant.unpack_only)
+    }
+
+    fn verify(&self, artifact: &Artifact, file: &mut File) -> Result<()> {
+        let sum: sum::Sum = artifact.proof.to_string().parse()?;
+        sum.check(file)
     }
 
     fn installer<'a>(&'a self, plan: &'a Plan, site: Site<'a>) -> Result<Box<dyn Installer + 'a>> {

@@ -2,15 +2,18 @@
 //!
 //! Format: <https://wiki.debian.org/DebianRepository/Format#A.22Release.22_files>.
 
-use crate::stanza::{Field, Stanzas};
-use boot_kit::{Context, Digest, Error, ErrorKind, Recipe, Result};
+use crate::{
+    stanza::{Field, Stanzas},
+    sum::Sum,
+};
+use boot_kit::{Context, Error, ErrorKind, Recipe, Result};
 use jiff::fmt::rfc2822::DateTimeParser;
 use std::collections::BTreeMap;
 
 /// How far ahead of this machine's clock a `Date` may be, in seconds: as much as apt allows.
 const CLOCK_SKEW: i64 = 10;
 
-/// What the signed text says. Only SHA-256 proves files; MD5 and SHA-1 are not even read.
+/// What the signed text says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
     /// `Suite`, e.g. `stable`.
@@ -47,8 +50,8 @@ pub struct Release {
 pub struct Listed {
     /// Length in bytes.
     pub size: u64,
-    /// SHA-256.
-    pub digest: Digest,
+    /// What proves it.
+    pub sum: Sum,
 }
 
 impl Release {
@@ -64,12 +67,13 @@ impl Release {
         };
         let yes = |name: &str| word(name).eq_ignore_ascii_case("yes");
         let date = field("Date").ok_or_else(|| bad("the release file has no `Date`"))?;
-        let Some(table) = stanza.field("SHA256") else {
-            return Err(
-                Error::new(ErrorKind::Trust, "the release file has no SHA-256 digests").with_hint(
-                    "the archive must sign SHA-256 digests: MD5 and SHA-1 prove nothing",
-                ),
-            );
+        let mut tables = Sum::FIELDS
+            .iter()
+            .filter_map(|name| Some((*name, stanza.field(name)?)));
+        let Some((algorithm, table)) = tables.next() else {
+            let message = "the release file has no SHA-256 or SHA-512 digests";
+            return Err(Error::new(ErrorKind::Trust, message)
+                .with_hint("the archive must sign one of them: MD5 and SHA-1 prove nothing"));
         };
         Ok(Self {
             suite: word("Suite"),
@@ -90,7 +94,7 @@ impl Release {
             lists_repeat_all: word("No-Support-for-Architecture-all")
                 .split_whitespace()
                 .any(|list| list == "Packages"),
-            files: parse_table(table)?,
+            files: parse_table(algorithm, table)?,
         })
     }
 
@@ -170,7 +174,7 @@ fn show_date(seconds: i64) -> String {
     )
 }
 
-fn parse_table(table: &Field) -> Result<BTreeMap<String, Listed>> {
+fn parse_table(algorithm: &str, table: &Field) -> Result<BTreeMap<String, Listed>> {
     table
         .lines()
         .filter(|line| !line.is_empty())
@@ -184,8 +188,7 @@ fn parse_table(table: &Field) -> Result<BTreeMap<String, Listed>> {
             };
             let listed = Listed {
                 size: size.parse().map_err(|error| bad().caused_by(error))?,
-                digest: digest
-                    .parse()
+                sum: Sum::parse(algorithm, digest)
                     .context(|| format!("`{path}` is listed wrongly"))?,
             };
             Ok((path.to_owned(), listed))
@@ -196,6 +199,7 @@ fn parse_table(table: &Field) -> Result<BTreeMap<String, Listed>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use boot_kit::Digest;
 
     const DATE: i64 = 1_748_736_000;
     const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -228,7 +232,7 @@ mod tests {
         );
         let file = Listed {
             size: 0,
-            digest: Digest::of(""),
+            sum: Sum::Sha256(Digest::of("")),
         };
         assert_eq!(
             release,

@@ -11,8 +11,8 @@ use crate::{
     sources::{ImageSources, image_sources, sources},
 };
 use boot_kit::{
-    Alternative, Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Proof, Recipe,
-    Report, Result, SignedIndex, Step, event::Phase, fetch::without_credentials, threads::join,
+    Alternative, Artifact, Context, Error, ErrorKind, Event, Fetch, Layer, Plan, Recipe, Report,
+    Result, SignedIndex, Step, event::Phase, fetch::without_credentials, threads::join,
 };
 use std::{iter, thread};
 
@@ -285,7 +285,7 @@ fn artifact(universe: &Universe, chosen: Chosen, acquired: &Acquired) -> Result<
         version: package.version().to_owned(),
         arch: package.arch().to_owned(),
         size: package.size()?,
-        proof: Proof::Sha256(package.sha256()?),
+        proof: package.sum()?.into(),
         urls: mirrors
             .iter()
             .map(|mirror| format!("{mirror}/{path}"))

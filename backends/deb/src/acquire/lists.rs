@@ -7,11 +7,12 @@ use crate::{
     sources::Source,
 };
 use boot_kit::{
-    Context as _, Digest, Error, ErrorKind, Event, Recipe, Request, Result, archive,
-    fetch::Fetched, threads::join,
+    Context as _, Error, ErrorKind, Event, Recipe, Request, Result, archive, fetch::Fetched,
+    threads::join,
 };
 use std::{
-    io::{BufReader, Read},
+    fs::File,
+    io::{BufReader, Read, Seek},
     thread,
 };
 
@@ -131,7 +132,7 @@ fn read(mut list: List, suite: &Suite, context: Context<'_>) -> Result<List> {
     let plain = suite.release.files.get(&path).copied();
     let offers = offers(&suite.release, &path);
     if let Some(best) = plain.or(offers.first().map(|(_, listed)| *listed)) {
-        list.digest = best.digest;
+        list.digest = best.sum.name();
         // What is kept under this digest was made from what it proves; that it is whole, it says itself. The store is
         // private to its user.
         let kept = context.fetch.reopen(&list.note)?;
@@ -151,11 +152,13 @@ fn read(mut list: List, suite: &Suite, context: Context<'_>) -> Result<List> {
             name: name.clone(),
             urls: urls(suite, &path, &listed),
             size: listed.size,
-            digest: Some(listed.digest),
+            digest: listed.sum.sha256(),
         };
         match context.fetch.get(&request) {
             Ok(fetched) => {
-                let bytes = decompress(fetched, plain).context(|| format!("cannot read `{name}`"));
+                let bytes = prove(fetched, &listed)
+                    .and_then(|file| decompress(file, plain))
+                    .context(|| format!("cannot read `{name}`"));
                 list.packed = listed.size;
                 list.content = Content::Plain(bytes?);
                 return Ok(list);
@@ -180,7 +183,7 @@ fn urls(suite: &Suite, path: &str, listed: &Listed) -> Vec<String> {
     let name = &suite.name;
     let by_hash = path
         .rsplit_once('/')
-        .map(|(directory, _)| format!("{directory}/by-hash/SHA256/{}", listed.digest));
+        .map(|(directory, _)| format!("{directory}/by-hash/{}/{}", listed.sum.field(), listed.sum));
     let by_hash = by_hash.filter(|_| suite.release.acquire_by_hash);
     suite
         .mirrors
@@ -195,21 +198,30 @@ fn urls(suite: &Suite, path: &str, listed: &Listed) -> Vec<String> {
         .collect()
 }
 
+/// Proves what arrived, if that could not be done on the way.
+fn prove(fetched: Fetched, listed: &Listed) -> Result<File> {
+    let mut file = fetched.file;
+    if listed.sum.sha256().is_none() {
+        listed.sum.check(&mut file)?;
+        file.rewind()?;
+    }
+    Ok(file)
+}
+
 /// Decompresses a proven list, to no more bytes than its signed size.
-fn decompress(fetched: Fetched, plain: Option<Listed>) -> Result<Vec<u8>> {
+fn decompress(file: File, plain: Option<Listed>) -> Result<Vec<u8>> {
     let limit = plain.map_or(LIMIT, |plain| plain.size);
     let mut bytes = Vec::with_capacity(usize::try_from(limit.min(64 << 20)).unwrap_or_default());
-    archive::decoder(BufReader::with_capacity(128 << 10, fetched.file), true)?
+    archive::decoder(BufReader::with_capacity(128 << 10, file), true)?
         .take(limit + 1)
         .read_to_end(&mut bytes)?;
     let wrong = |why: String| Err(Error::new(ErrorKind::Trust, why));
     if bytes.len() as u64 > limit {
         return wrong(format!("it has more than {limit} bytes when decompressed"));
     }
-    if let Some(plain) = plain
-        && Digest::of(&bytes) != plain.digest
-    {
-        return wrong("its SHA-256 when decompressed is not the signed one".into());
+    if let Some(plain) = plain {
+        let checked = plain.sum.check(&mut bytes.as_slice());
+        checked.context(|| "it is another when decompressed".to_owned())?;
     }
     Ok(bytes)
 }

@@ -56,7 +56,7 @@ pub struct List {
     pub arch: String,
     /// Its length as it was fetched, in bytes.
     pub packed: u64,
-    /// SHA-256 of the file, as it is signed.
+    /// A name for its content, from its signed sum.
     pub digest: Digest,
     /// The name under which what is needed of it is kept.
     pub note: String,

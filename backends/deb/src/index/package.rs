@@ -7,8 +7,9 @@ use super::{
 use crate::{
     relation::{self, Relation},
     stanza::Stanza,
+    sum::Sum,
 };
-use boot_kit::{Context, Digest, Error, ErrorKind, Result};
+use boot_kit::{Context, Error, ErrorKind, Result};
 use std::{fmt, num::NonZero};
 
 /// The number of a package in its universe: one name, version and architecture. One more than its place, so that none at
@@ -222,10 +223,17 @@ impl<'u> Package<'u> {
         Ok(kibibytes.saturating_mul(1024))
     }
 
-    /// The SHA-256 of its file.
-    pub fn sha256(&self) -> Result<Digest> {
-        let text = self.required("SHA256")?;
-        text.parse::<Digest>().context(|| self.cannot_read())
+    /// What proves its file.
+    pub fn sum(&self) -> Result<Sum> {
+        let stanza = self.stanza()?;
+        let mut sums = Sum::FIELDS
+            .iter()
+            .filter_map(|name| Some((*name, stanza.get(name)?)));
+        let (name, text) = match sums.next() {
+            Some(sum) => sum,
+            None => (Sum::FIELDS[0], self.required(Sum::FIELDS[0])?),
+        };
+        Sum::parse(name, text).context(|| self.cannot_read())
     }
 
     /// The clauses of a field such as `Depends`; none if it has no such field.

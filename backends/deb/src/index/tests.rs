@@ -1,5 +1,5 @@
 use super::*;
-use crate::relation::Relation;
+use crate::{relation::Relation, sum::Sum};
 use boot_kit::Digest;
 
 /// Reads lists given as texts, the first of which is the base.
@@ -63,7 +63,7 @@ fn check_stanza(text: &str) {
     assert_eq!(package.section().expect("reads"), Some("admin"));
     assert_eq!(package.filename().expect("reads"), "pool/b_2-3_amd64.deb");
     assert_eq!(package.size().expect("reads"), 12);
-    assert_eq!(package.sha256().expect("reads"), Digest::of(""));
+    assert_eq!(package.sum().expect("reads"), Sum::Sha256(Digest::of("")));
     let show = |relations: Vec<Relation>| {
         relations
             .iter()
@@ -181,7 +181,7 @@ fn malformed_lists_name_the_package_and_the_list() {
             "`x` is not a size",
         ),
         (
-            package.sha256().expect_err("is missing"),
+            package.sum().expect_err("is missing"),
             "field `SHA256` is missing",
         ),
     ] {
@@ -260,7 +260,7 @@ fn everything(universe: &Universe) -> Vec<String> {
             package.provides().expect("reads"),
             package.filename().map_err(|error| error.one_line()),
             package.size().map_err(|error| error.one_line()),
-            package.sha256().map_err(|error| error.one_line()),
+            package.sum().map_err(|error| error.one_line()),
         )
     };
     let packages = universe.packages().map(known);
@@ -274,9 +274,18 @@ fn a_compact_list_says_what_the_list_says() {
     let small = |i: u32| {
         let (before, after) = ((i * 7) % 150, (i * 11) % 150);
         let arch = ["amd64", "all", "i386"][i as usize % 3];
+        let sums = [
+            "sha256: BEST\nSHA512: OTHER\n",
+            "SHA512: OTHER\nSHA256: BEST\n",
+            "SHA512: OTHER\n",
+            "",
+        ];
+        let sums = sums[i as usize % 4]
+            .replace("BEST", &"ab".repeat(32))
+            .replace("OTHER", &"cd".repeat(64));
         format!(
             "Package: p{i}\nVersion: {i}\nArchitecture: {arch}\nPriority: standard\nMaintainer: a\n b\n\
-             Provides: v{before},\n w{after} (= 1)\nDepends: p{before},\n p{after} | b\nDescription: d\n e\n\n"
+             Provides: v{before},\n w{after} (= 1)\nDepends: p{before},\n p{after} | b\n{sums}Description: d\n e\n\n"
         )
     };
     let text = (0..150).map(small).collect::<String>() + STANZA;

@@ -9,6 +9,7 @@ use crate::{
     Digest, Recipe,
     recipe::{self, Key},
 };
+use sha2::{Digest as _, Sha512};
 use std::{collections::BTreeMap, fmt::Write as _};
 
 /// A signed archive with one suite, as `dists` and `pool` below one directory.
@@ -22,6 +23,7 @@ pub struct Archive {
     archs: Vec<String>,
     packings: Vec<Packing>,
     by_hash: bool,
+    is_sha512: bool,
     debs: Vec<Deb>,
 }
 
@@ -40,6 +42,7 @@ impl Archive {
             archs: vec!["amd64".into()],
             packings: vec![Packing::Xz, Packing::Gzip],
             by_hash: true,
+            is_sha512: false,
             debs: Vec::new(),
         }
         .field("Suite", suite)
@@ -108,6 +111,13 @@ impl Archive {
         self
     }
 
+    /// Lists SHA-512 digests and no others, as Ubuntu does from 26.10 on.
+    #[must_use]
+    pub fn of_sha512(mut self) -> Self {
+        self.is_sha512 = true;
+        self
+    }
+
     /// Sets a field of the release file.
     #[must_use]
     pub fn field(mut self, name: &str, value: &str) -> Self {
@@ -135,11 +145,12 @@ impl Archive {
             let bytes = deb.build();
             writeln!(
                 list,
-                "{}Filename: {}\nSize: {}\nSHA256: {}\n",
+                "{}Filename: {}\nSize: {}\n{}: {}\n",
                 deb.control_text(),
                 pool_path(deb),
                 bytes.len(),
-                Digest::of(&bytes)
+                self.algorithm(),
+                self.digest(&bytes)
             )
             .expect("a string takes everything");
         }
@@ -161,12 +172,25 @@ impl Archive {
         if self.by_hash {
             field("Acquire-By-Hash", "yes");
         }
-        field("SHA256", "");
+        field(self.algorithm(), "");
         for (path, bytes) in self.lists() {
-            let (digest, size) = (Digest::of(&bytes), bytes.len());
+            let (digest, size) = (self.digest(&bytes), bytes.len());
             writeln!(text, " {digest} {size} {path}").expect("a string takes everything");
         }
         text
+    }
+
+    /// What its digests are of: the name of a field.
+    fn algorithm(&self) -> &'static str {
+        if self.is_sha512 { "SHA512" } else { "SHA256" }
+    }
+
+    fn digest(&self, bytes: &[u8]) -> String {
+        if !self.is_sha512 {
+            return Digest::of(bytes).to_string();
+        }
+        let bytes = Sha512::digest(bytes);
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The lists by their paths below the suite, the uncompressed ones among them.
@@ -195,7 +219,8 @@ impl Archive {
             }
             if self.by_hash {
                 let directory = path.rsplit_once('/').expect("lists are in directories").0;
-                let by_hash = format!("{dists}/{directory}/by-hash/SHA256/{}", Digest::of(&bytes));
+                let by_hash = format!("{}/{}", self.algorithm(), self.digest(&bytes));
+                let by_hash = format!("{dists}/{directory}/by-hash/{by_hash}");
                 tree.insert(by_hash, bytes.clone());
             }
             tree.insert(format!("{dists}/{path}"), bytes);

@@ -1,9 +1,12 @@
 //! How the form comes about.
 
 use super::{ENTRY, HEAD, MAGIC, RECORD, full_name};
-use crate::index::{
-    mention,
-    scan::{BASE, DUPLICATE, Record},
+use crate::{
+    index::{
+        mention,
+        scan::{BASE, DUPLICATE, Record},
+    },
+    sum::Sum,
 };
 use boot_kit::Digest;
 use memchr::memchr_iter;
@@ -14,14 +17,7 @@ use std::io::{self, Write};
 const STANZAS: usize = 16;
 
 /// The fields that are kept of a stanza, besides those that name packages.
-const FIELDS: [&str; 6] = [
-    "Package",
-    "Section",
-    "Installed-Size",
-    "Filename",
-    "Size",
-    "SHA256",
-];
+const FIELDS: [&str; 5] = ["Package", "Section", "Installed-Size", "Filename", "Size"];
 
 /// A list as it was scanned.
 #[derive(Clone, Copy)]
@@ -125,7 +121,7 @@ fn reduce(text: &[u8], records: &[Record]) -> (Vec<u8>, Vec<Record>) {
             for end in memchr_iter(b'\n', stanza).chain(last) {
                 let line = &stanza[line_start..end];
                 if !matches!(line.first(), Some(b' ' | b'\t')) {
-                    is_kept = is_wanted(line);
+                    is_kept = is_wanted(line, stanza);
                 }
                 if is_kept {
                     let at = record.start as usize + line_start;
@@ -150,13 +146,21 @@ fn reduce(text: &[u8], records: &[Record]) -> (Vec<u8>, Vec<Record>) {
     (bytes, reduced)
 }
 
-fn is_wanted(line: &[u8]) -> bool {
-    let colon = line.iter().position(|byte| *byte == b':');
-    let name = &line[..colon.unwrap_or(0)];
-    FIELDS
-        .iter()
-        .chain(&mention::FIELDS)
-        .any(|field| field.as_bytes().eq_ignore_ascii_case(name))
+fn is_wanted(line: &[u8], stanza: &[u8]) -> bool {
+    let is = |name: &&str| begins(line, name);
+    let [best, other] = Sum::FIELDS;
+    if is(&other) {
+        // One sum is enough.
+        let mut lines = stanza.split(|byte| *byte == b'\n');
+        return !lines.any(|line| begins(line, best));
+    }
+    is(&best) || FIELDS.iter().chain(&mention::FIELDS).any(is)
+}
+
+/// Tells whether a line begins the field of that name.
+fn begins(line: &[u8], name: &str) -> bool {
+    let (found, rest) = line.split_at(name.len().min(line.len()));
+    rest.first() == Some(&b':') && found.eq_ignore_ascii_case(name.as_bytes())
 }
 
 fn encode(record: &Record) -> [u8; RECORD] {
