@@ -154,11 +154,14 @@ impl Release {
 
 fn parse_date(text: &str) -> Result<i64> {
     let text = text.trim();
-    // RFC 2822 knows no UTC; some archives write it where Debian does, others write GMT or +0000.
-    let written = match text.strip_suffix("UTC") {
-        Some(rest) => format!("{rest}+0000"),
-        None => text.to_owned(),
-    };
+    let words = text.split_ascii_whitespace().map(|word| match word {
+        // RFC 2822 knows no UTC; some archives write it where Debian does, others write GMT or +0000.
+        "UTC" => "+0000".to_owned(),
+        // And of hours it has two digits, Ubuntu sometimes a space and one.
+        _ if word.find(':') == Some(1) => format!("0{word}"),
+        _ => word.to_owned(),
+    });
+    let written = words.collect::<Vec<_>>().join(" ");
     DateTimeParser::new()
         .parse_timestamp(&written)
         .map(jiff::Timestamp::as_second)
@@ -275,6 +278,7 @@ mod tests {
             "Sun, 01 Jun 2025 02:00:00 +0200",
             "Sun, 1 Jun 2025 00:00:00 UTC",
             " Sun, 01 Jun 2025 00:00:00 UTC\n",
+            "Sun, 01 Jun 2025  0:00:00 UTC",
         ] {
             assert_eq!(parse_date(date).expect(date), DATE, "{date}");
         }
