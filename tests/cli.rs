@@ -55,6 +55,7 @@ fn help_lists_distributions_as_commands() {
             "  chimera       Build an image of Chimera Linux",
             "  debian        Build an image of Debian GNU/Linux",
             "  postmarketos  Build an image of postmarketOS",
+            "  ubuntu        Build an image of Ubuntu",
             "  wolfi         Build an image of Wolfi",
             "  buildroot     Make an image of a root that Buildroot made, or have it make one",
             "  gentoo        Make an image of a stage of Gentoo Linux",
@@ -149,6 +150,19 @@ postmarketos  postmarketOS
   release  v26.06 (26.06, stable) *    aarch64 armhf armv7 riscv64 x86 x86_64
   release  edge                        aarch64 armhf armv7 riscv64 x86 x86_64
   variant  base (postmarketos-base) *  postmarketos-base: the system below a device's and a desktop's packages
+
+ubuntu  Ubuntu
+  release  jammy (22.04)               amd64 arm64 armhf ppc64el riscv64 s390x
+  release  noble (24.04)               amd64 arm64 armhf ppc64el riscv64 s390x
+  release  resolute (26.04, lts) *     amd64 arm64 armhf ppc64el riscv64 s390x
+  release  stonking (26.10, rolling)   amd64 arm64 armhf ppc64el riscv64 s390x
+  variant  apt                         essential and apt
+  variant  buildd                      minbase and build-essential
+  variant  essential                   packages marked Essential
+  variant  extract                     only files: of --include and what it depends on; no scripts
+  variant  important (-, debootstrap)  minbase and priority important
+  variant  minbase (required) *        priority required and apt, as debootstrap has it
+  variant  standard                    important and priority standard
 
 wolfi  Wolfi
   release  rolling (latest) *   aarch64 x86_64

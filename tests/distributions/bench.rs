@@ -16,6 +16,8 @@ pub struct Bench {
     /// What answers for every host the file names.
     pub server: Server,
     config: String,
+    /// What images are made for.
+    pub arch: &'static str,
 }
 
 impl Bench {
@@ -26,13 +28,15 @@ impl Bench {
         let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
         let text = fs::read_to_string(configs.join(format!("{name}.toml"))).expect("built in");
         let config = format!("./{name}.toml");
-        let text = text.replace("https://", &format!("{}/", server.url()));
+        let text = text.replace("https://", "http://");
+        let text = text.replace("http://", &format!("{}/", server.url()));
         fs::write(directory.path().join(&config), text).expect("writable");
         copy(&configs.join("keys"), directory.path());
         let bench = Self {
             directory,
             server,
             config,
+            arch: "x86_64",
         };
         // Refused after the namespaces were entered, before anything else is done.
         let (_, _, stderr) = bench.run(&["-o", "no-known-ending"]);
@@ -47,8 +51,13 @@ impl Bench {
     pub fn key(&self, path: &str) -> Key {
         let (_, name) = path.rsplit_once('/').unwrap_or(("", path));
         let key = Key::new(name);
-        fs::write(self.directory.path().join(path), key.public().bytes).expect("writable");
+        self.put_key(path, &key.public().bytes);
         key
+    }
+
+    /// Puts a public key at that path.
+    pub fn put_key(&self, path: &str, key: &[u8]) {
+        fs::write(self.directory.path().join(path), key).expect("writable");
     }
 
     /// Builds with further arguments: exit code, stdout and stderr.
@@ -80,7 +89,7 @@ impl Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_boot"));
         command
             .args(words)
-            .args(["--arch", "x86_64", "--prune", "none", "-q"])
+            .args(["--arch", self.arch, "--prune", "none", "-q"])
             .arg("--ignore-host")
             .args(arguments)
             .current_dir(self.directory.path())

@@ -1,4 +1,4 @@
-//! The distributions of apk's format besides Alpine, as their files in `configs/` say, from repositories of their layout.
+//! The distributions besides Debian and Alpine, as their files in `configs/` say, from repositories of their layout.
 //!
 //! Each file is taken as it is, but for the hosts it names, which become a local server, and its keys, which become files
 //! of the same names that hold keys of tests. Needs a system that allows namespaces; says so where it has none.
@@ -9,7 +9,9 @@ mod bench;
 
 use bench::{Bench, files, read};
 use boot_apk::testkit::{Apk, Key, V3Apk, index, v3_index};
+use boot_kit::testkit::{Archive, Deb, SigningKey};
 
+const UBUNTU: &str = "archive-2018.asc";
 const WOLFI: &str = "wolfi-signing.rsa.pub";
 const CHIMERA: &str = "x86_64@chimera-linux.org-669d70ff.rsa.pub";
 const ALPINE: &str = "alpine-devel@lists.alpinelinux.org-6165ee59.rsa.pub";
@@ -25,6 +27,47 @@ fn publish(bench: &Bench, directory: &str, key: &Key, packages: &[Apk]) {
     for package in packages {
         let path = format!("{directory}/x86_64/{}", package.file_name());
         bench.server.put(&path, package.build(key));
+    }
+}
+
+#[test]
+fn ubuntu_has_mirrors_of_their_own_for_other_architectures() {
+    let Some(mut bench) = Bench::new("ubuntu") else {
+        return;
+    };
+    let key = SigningKey::new();
+    bench.put_key(&format!("ubuntu/{UBUNTU}"), &key.armored());
+    let places = [
+        ("amd64", "/mirrors.edge.kernel.org/ubuntu"),
+        ("arm64", "/mirrors.ocf.berkeley.edu/ubuntu-ports"),
+    ];
+    for (arch, place) in places {
+        for (suite, version) in [
+            ("resolute", "1"),
+            ("resolute-updates", "3"),
+            ("resolute-security", "2"),
+        ] {
+            let said = format!("{arch} {version}");
+            let tool = Deb::new("tool", version).arch(arch);
+            let archive = Archive::new(suite)
+                .field("Codename", "resolute")
+                .signed_by(&key)
+                .arch(arch)
+                .package(tool.file("usr/bin/tool", 0o755, said));
+            bench.server.put_tree(place, archive.build());
+        }
+    }
+    for (arch, place) in places {
+        bench.arch = arch;
+        let image = bench.build(&["--variant", "extract", "--include", "tool"]);
+        assert_eq!(read(&image, "usr/bin/tool"), format!("{arch} 3"));
+        let asked = bench.server.take_requests();
+        assert_eq!(asked.len(), 7, "{asked:?}");
+        let prefix = format!("GET {place}/");
+        assert!(
+            asked.iter().all(|asked| asked.starts_with(&prefix)),
+            "{asked:?}"
+        );
     }
 }
 
