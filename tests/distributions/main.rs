@@ -51,6 +51,8 @@ fn ubuntu_has_mirrors_of_their_own_for_other_architectures() {
             let tool = Deb::new("tool", version).arch(arch);
             let archive = Archive::new(suite)
                 .field("Codename", "resolute")
+                // The other is brought up to date at another time.
+                .dated(Archive::DATE - 3600 * i64::from(arch == "arm64"))
                 .signed_by(&key)
                 .arch(arch)
                 .package(tool.file("usr/bin/tool", 0o755, said));

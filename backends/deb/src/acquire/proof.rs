@@ -3,7 +3,7 @@
 use super::Context;
 use crate::{release::Release, sources::Source};
 use boot_kit::{
-    Context as _, Digest, Error, ErrorKind, Request, Result,
+    Context as _, Digest, Error, ErrorKind, Recipe, Request, Result,
     fetch::without_credentials,
     openpgp::{Keyring, Terms},
 };
@@ -77,12 +77,18 @@ fn note(source: &Source, context: Context<'_>) -> String {
 }
 
 /// What a suite is called among all that is remembered. An archive the user names is its own: it may be older on purpose.
+/// That of another architecture may be another archive, which is brought up to date at another time.
 pub fn place(source: &Source, context: Context<'_>) -> String {
-    let archive = match source.mirrors.first() {
-        Some(mirror) if source.is_named => mirror,
-        _ => &context.recipe.distribution,
-    };
-    format!("{archive} {}", source.suite)
+    let suite = &source.suite;
+    match source.mirrors.first() {
+        Some(mirror) if source.is_named => format!("{mirror} {suite}"),
+        _ => {
+            let Recipe {
+                distribution, arch, ..
+            } = context.recipe;
+            format!("{distribution} {suite} {arch}")
+        }
+    }
 }
 
 /// Proves a release file by the suite's keys.
