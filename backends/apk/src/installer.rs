@@ -245,8 +245,13 @@ impl<'a> ApkInstaller<'a> {
         let mut present = Vec::new();
         for place in KEYS.map(RootPath::from) {
             for name in root.list(&place)? {
-                let text = root.read(&place.join(&name))?.unwrap_or_default();
-                present.push((name, text));
+                let path = place.join(&name);
+                let is_file = matches!(
+                    root.entry(&path)?.map(|it| it.kind),
+                    Some(Kind::File { .. })
+                );
+                let text = if is_file { root.read(&path)? } else { None };
+                present.push((name, text.unwrap_or_default()));
             }
         }
         let keys = &self.notes.keys;

@@ -223,7 +223,7 @@ fn words(world: &World) -> Vec<String> {
     words.collect()
 }
 
-/// All keys there are, each once.
+/// All keys there are, each once in a set.
 fn key_files(recipe: &Recipe) -> Vec<KeyFile> {
     let own = recipe.archives.iter().map(|archive| &archive.keys);
     let mut files: Vec<KeyFile> = Vec::new();
@@ -234,8 +234,7 @@ fn key_files(recipe: &Recipe) -> Vec<KeyFile> {
                 text: String::from_utf8_lossy(&key.bytes).into_owned(),
                 set,
             };
-            let is_same = |known: &KeyFile| (&known.name, &known.text) == (&file.name, &file.text);
-            if !files.iter().any(is_same) {
+            if !files.contains(&file) {
                 files.push(file);
             }
         }
