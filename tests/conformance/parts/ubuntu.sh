@@ -6,29 +6,35 @@ part_ubuntu() {
     UBUNTU=$WORK/ubuntu
     UBUNTU_DATE=$(date +%s)
     mkdir "$UBUNTU"
-    # Of the second all digests are SHA-512.
-    for release in resolute stonking; do
-        if ! ubuntu_theirs "$release" >"$UBUNTU/log" 2>&1; then
-            note "mmdebstrap does not get Ubuntu's $release from here: $(grep --max-count 1 '^E: ' "$UBUNTU/log")"
-            return 0
-        fi
+    # Not every machine that has a mirror of Debian reaches Ubuntu's.
+    if ! ubuntu_mmdebstrap --dry-run resolute - >"$UBUNTU/log" 2>&1; then
+        note "mmdebstrap does not reach Ubuntu's archive from here: $(grep --max-count 1 '^E: ' "$UBUNTU/log")"
+        return 0
+    fi
+    # Of the last one all digests are SHA-512.
+    for release in noble resolute stonking; do
+        check "mmdebstrap makes ubuntu $release" ubuntu_theirs "$release"
         check "ubuntu $release: our tree is mmdebstrap's" ubuntu_tree "$release"
     done
 }
 
 # In Debian apt is of priority required, in Ubuntu it is not: our minbase and that of debootstrap have it all the same.
+ubuntu_mmdebstrap() {
+    SOURCE_DATE_EPOCH=$UBUNTU_DATE TMPDIR=$WORK/memory PYTHONDONTWRITEBYTECODE=1 \
+        mmdebstrap --variant=minbase --include=apt --quiet \
+        --keyring="$HERE/../../configs/keys/ubuntu/archive-2018.asc" "$@"
+}
+
+# ubuntu_theirs RELEASE: its tar, and the sources it is made from.
 ubuntu_theirs() {
     local sources=/dev/null mirror=()
     if [ "$1" = stonking ]; then
         # An mmdebstrap that does not know the name takes it for one of Debian's.
-        sources=$UBUNTU/$1.list mirror=(-)
+        sources=$UBUNTU/$1.sources mirror=(-)
         sed "s/resolute/$1/" "$UBUNTU/resolute.list" >"$sources"
     fi
-    SOURCE_DATE_EPOCH=$UBUNTU_DATE TMPDIR=$WORK/memory PYTHONDONTWRITEBYTECODE=1 \
-        mmdebstrap --variant=minbase --include=apt --quiet \
-        --keyring="$HERE/../../configs/keys/ubuntu/archive-2018.asc" \
-        "$1" "$UBUNTU/$1.theirs.tar" "${mirror[@]}" <"$sources" &&
-        tar --extract --to-stdout --file "$UBUNTU/$1.theirs.tar" ./etc/apt/sources.list >"$UBUNTU/$1.list"
+    ubuntu_mmdebstrap "$1" "$UBUNTU/$1.theirs.tar" "${mirror[@]}" <"$sources"
+    tar --extract --to-stdout --file "$UBUNTU/$1.theirs.tar" ./etc/apt/sources.list >"$UBUNTU/$1.list"
 }
 
 ubuntu_tree() {
