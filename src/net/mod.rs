@@ -137,7 +137,8 @@ impl<'a> Net<'a> {
             arch,
             ..
         } = artifact;
-        self.label(&request, Kind::Artifact, format!("{name} {version} {arch}"))?;
+        let what = format!("{name} {version} {arch}");
+        self.label(&request.name, proof, Kind::Artifact, what)?;
         self.report.event(Event::Fetched {
             name: request.name,
             bytes: artifact.size,
@@ -188,14 +189,25 @@ impl<'a> Net<'a> {
     }
 
     /// Says what a blob is, for people who look into the store.
-    fn label(&self, request: &Request, kind: Kind, name: String) -> Result<()> {
-        match &request.digest {
-            Some(digest) => self
-                .store
-                .label(digest, &Label { kind, name })
-                .context(|| format!("cannot get `{}`", request.name)),
+    fn label(&self, wanted: &str, proof: Proof<'_>, kind: Kind, name: String) -> Result<()> {
+        let label = || match proof.blob(self)? {
+            Some(digest) => self.store.label(&digest, &Label { kind, name }),
             None => Ok(()),
-        }
+        };
+        label().context(|| format!("cannot get `{wanted}`"))
+    }
+
+    /// Gets an index.
+    fn index(&self, request: &Request, proof: Proof<'_>) -> Result<Fetched> {
+        let fetched = self.find(request, proof, false)?;
+        let name = &request.name;
+        self.label(name, proof, Kind::Index, name.clone())?;
+        let bytes = fetched.file.metadata()?.len();
+        self.report.event(Event::Index {
+            name: name.clone(),
+            bytes,
+        });
+        Ok(fetched)
     }
 
     fn warn(&self, message: String) {
@@ -216,15 +228,16 @@ fn check_size(request: &Request, file: &File) -> Result<()> {
 
 impl Fetch for Net<'_> {
     fn get(&self, request: &Request) -> Result<Fetched> {
-        let proof = request.digest.map_or(Proof::Later, Proof::Digest);
-        let fetched = self.find(request, proof, false)?;
-        self.label(request, Kind::Index, request.name.clone())?;
-        let bytes = fetched.file.metadata()?.len();
-        self.report.event(Event::Index {
-            name: request.name.clone(),
-            bytes,
-        });
-        Ok(fetched)
+        self.index(request, request.digest.map_or(Proof::Later, Proof::Digest))
+    }
+
+    fn get_known(
+        &self,
+        request: &Request,
+        identity: &str,
+        check: &dyn Fn(&mut File) -> Result<()>,
+    ) -> Result<Fetched> {
+        self.index(request, Proof::Identity { identity, check })
     }
 
     fn is_offline(&self) -> bool {

@@ -37,6 +37,15 @@ impl Proof<'_> {
         }
     }
 
+    /// The name of the blob it is kept as, if it can be said.
+    pub fn blob(&self, net: &Net<'_>) -> Result<Option<Digest>> {
+        match self {
+            Self::Digest(digest) => Ok(Some(*digest)),
+            Self::Identity { identity, .. } => recall(net, identity),
+            Self::Later => Ok(None),
+        }
+    }
+
     /// Finds the file in the store.
     ///
     /// What was kept under an identity is proven again: a note only says which blob to look at.

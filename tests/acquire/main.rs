@@ -126,8 +126,13 @@ fn several_suites_come_at_once() {
 #[test]
 fn a_second_run_works_offline() {
     let archive = Archive::new("trixie").package(Deb::new("a", "1"));
+    works_offline(&archive);
+    works_offline(&archive.of_sha512());
+}
+
+fn works_offline(archive: &Archive) {
     let (bench, server) = (Bench::new(), archive.serve());
-    let recipe = bench::recipe(&archive, &[&server]);
+    let recipe = bench::recipe(archive, &[&server]);
     assert_eq!(
         format!(
             "{:?}",

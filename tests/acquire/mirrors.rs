@@ -39,12 +39,16 @@ fn the_next_mirror_helps_out() {
 
 #[test]
 fn lists_may_come_from_another_mirror_under_one_release_file() {
-    let archive = archive();
-    for fault in [Fault::Status(404), Fault::Alter(20), Fault::Status(503)] {
+    let faults = [Fault::Status(404), Fault::Alter(20), Fault::Status(503)];
+    let archives = [archive(), archive().of_sha512()];
+    for (archive, fault) in archives
+        .iter()
+        .flat_map(|it| faults.iter().map(move |fault| (it, fault)))
+    {
         let (bench, bad, good) = (Bench::new(), archive.serve(), archive.serve());
-        bad.fail("/debian/dists/trixie/main/*", fault);
+        bad.fail("/debian/dists/trixie/main/*", fault.clone());
         let acquired = bench
-            .acquire(&bench::recipe(&archive, &[&bad, &good]))
+            .acquire(&bench::recipe(archive, &[&bad, &good]))
             .expect("the second has the list");
         assert_eq!(shown(&acquired), [("main", "amd64", archive.list("amd64"))]);
         // One release file for everything: the second was not asked for its own.

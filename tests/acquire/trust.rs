@@ -3,7 +3,7 @@
 use crate::bench::{self, Bench};
 use boot_kit::{
     Digest, ErrorKind, Recipe,
-    testkit::{Archive, Deb, Fault, Packing, SigningKey, clearsign},
+    testkit::{Archive, Deb, Fault, Packing, SigningKey, Validator, clearsign},
 };
 
 const RELEASE: &str = "/debian/dists/trixie/InRelease";
@@ -182,6 +182,11 @@ fn another_suite_in_its_place_is_refused() {
 #[test]
 fn lists_must_be_those_that_were_signed() {
     let archive = archive().packed(&[Packing::Gzip]);
+    refuses_other_lists(&archive);
+    refuses_other_lists(&archive.of_sha512());
+}
+
+fn refuses_other_lists(archive: &Archive) {
     let list = Packing::Gzip.pack(archive.list("amd64").as_bytes());
     let longer = [list.clone(), vec![0]].concat();
     let other = Packing::Gzip.pack(b"Package: evil\n\n");
@@ -193,8 +198,10 @@ fn lists_must_be_those_that_were_signed() {
         Fault::Endless,
     ] {
         let (bench, server) = (Bench::new(), archive.serve());
+        // What was refused is not taken for known, whatever the server says of it.
+        server.validate(Validator::LastModified);
         server.fail("/debian/dists/trixie/main/*", fault.clone());
-        let recipe = bench::recipe(&archive, &[&server]);
+        let recipe = bench::recipe(archive, &[&server]);
         let error = bench.acquire(&recipe).expect_err("must be refused");
         assert_eq!(error.kind(), ErrorKind::Trust, "{fault:?}: {error:?}");
         server.mend();

@@ -38,8 +38,8 @@ pub mod sum;
 pub mod version;
 
 use boot_kit::{
-    Alternative, Artifact, Backend, Fetch, Installer, Plan, Recipe, Report, Result, backend::Site,
-    recipe::Mirrors,
+    Alternative, Artifact, Backend, Error, ErrorKind, Fetch, Installer, Plan, Recipe, Report,
+    Result, backend::Site, recipe::Mirrors,
 };
 use std::fs::File;
 
@@ -71,7 +71,13 @@ impl Backend for Deb {
 
     fn verify(&self, artifact: &Artifact, file: &mut File) -> Result<()> {
         let sum: sum::Sum = artifact.proof.to_string().parse()?;
-        sum.check(file)
+        sum.check(file)?;
+        let (bytes, size) = (file.metadata()?.len(), artifact.size);
+        if bytes == size {
+            return Ok(());
+        }
+        let message = format!("the file of that digest has {bytes} bytes where {size} are named");
+        Err(Error::new(ErrorKind::Trust, message))
     }
 
     fn installer<'a>(&'a self, plan: &'a Plan, site: Site<'a>) -> Result<Box<dyn Installer + 'a>> {

@@ -3,7 +3,7 @@
 use crate::{Digest, Result};
 use std::{
     fs::File,
-    io::{self, Write},
+    io::{self, Seek, Write},
 };
 
 /// One file to get.
@@ -15,7 +15,8 @@ pub struct Request {
     pub urls: Vec<String>,
     /// The most bytes to accept. With `digest`: the exact length.
     pub size: u64,
-    /// The SHA-256 it must have; `None` only for what the caller itself proves by a signature.
+    /// The SHA-256 it must have; `None` for what is proven in another way: by a signature, which the caller checks, or
+    /// by [`Fetch::get_known`].
     pub digest: Option<Digest>,
 }
 
@@ -38,6 +39,24 @@ pub trait Fetch: Sync {
     /// [`ErrorKind::Trust`](crate::ErrorKind::Trust) if the bytes are not those of `digest` anywhere.
     /// Without a network (`--offline`) a request without digest always errors: use [`recall`](Self::recall).
     fn get(&self, request: &Request) -> Result<Fetched>;
+
+    /// Gets one file that `identity`, a format's own name for its content, stands for; `check` errors if a file, read
+    /// from offset 0, is another.
+    ///
+    /// As with a digest the size is exact, what does not pass is asked for elsewhere, and what passes is kept. The
+    /// default only checks.
+    fn get_known(
+        &self,
+        request: &Request,
+        identity: &str,
+        check: &dyn Fn(&mut File) -> Result<()>,
+    ) -> Result<Fetched> {
+        let _ = identity;
+        let mut fetched = self.get(request)?;
+        check(&mut fetched.file)?;
+        fetched.file.rewind()?;
+        Ok(fetched)
+    }
 
     /// Tells whether the network may be used.
     fn is_offline(&self) -> bool;

@@ -1,18 +1,19 @@
-//! The package lists a release file names, fetched by digest and decompressed.
+//! The package lists a release file names, fetched by digest, SHA-512 where there is no other, and decompressed.
 
 use super::{Acquired, Content, Context, List, Suite, proof};
 use crate::{
     index::Compact,
     release::{Listed, Release},
     sources::Source,
+    sum::Sum,
 };
 use boot_kit::{
-    Context as _, Error, ErrorKind, Event, Recipe, Request, Result, archive, fetch::Fetched,
+    Context as _, Error, ErrorKind, Event, Proof, Recipe, Request, Result, archive, fetch::Fetched,
     threads::join,
 };
 use std::{
     fs::File,
-    io::{BufReader, Read, Seek},
+    io::{BufReader, Read},
     thread,
 };
 
@@ -154,11 +155,17 @@ fn read(mut list: List, suite: &Suite, context: Context<'_>) -> Result<List> {
             size: listed.size,
             digest: listed.sum.sha256(),
         };
-        match context.fetch.get(&request) {
+        let fetched = match listed.sum {
+            Sum::Sha256(_) => context.fetch.get(&request),
+            Sum::Sha512(_) => {
+                let check = |file: &mut File| listed.sum.check(file);
+                let identity = Proof::from(listed.sum).to_string();
+                context.fetch.get_known(&request, &identity, &check)
+            }
+        };
+        match fetched {
             Ok(fetched) => {
-                let bytes = prove(fetched, &listed)
-                    .and_then(|file| decompress(file, plain))
-                    .context(|| format!("cannot read `{name}`"));
+                let bytes = decompress(fetched, plain).context(|| format!("cannot read `{name}`"));
                 list.packed = listed.size;
                 list.content = Content::Plain(bytes?);
                 return Ok(list);
@@ -198,21 +205,11 @@ fn urls(suite: &Suite, path: &str, listed: &Listed) -> Vec<String> {
         .collect()
 }
 
-/// Proves what arrived, if that could not be done on the way.
-fn prove(fetched: Fetched, listed: &Listed) -> Result<File> {
-    let mut file = fetched.file;
-    if listed.sum.sha256().is_none() {
-        listed.sum.check(&mut file)?;
-        file.rewind()?;
-    }
-    Ok(file)
-}
-
 /// Decompresses a proven list, to no more bytes than its signed size.
-fn decompress(file: File, plain: Option<Listed>) -> Result<Vec<u8>> {
+fn decompress(fetched: Fetched, plain: Option<Listed>) -> Result<Vec<u8>> {
     let limit = plain.map_or(LIMIT, |plain| plain.size);
     let mut bytes = Vec::with_capacity(usize::try_from(limit.min(64 << 20)).unwrap_or_default());
-    archive::decoder(BufReader::with_capacity(128 << 10, file), true)?
+    archive::decoder(BufReader::with_capacity(128 << 10, fetched.file), true)?
         .take(limit + 1)
         .read_to_end(&mut bytes)?;
     let wrong = |why: String| Err(Error::new(ErrorKind::Trust, why));
