@@ -7,7 +7,7 @@ use crate::{
 };
 use boot_kit::{Digest, testkit::Deb};
 use serde_json::json;
-use std::fs;
+use std::{fs, path::PathBuf};
 
 #[test]
 fn offline_with_an_empty_store_says_what_to_do() {
@@ -128,7 +128,36 @@ fn a_damaged_layer_is_made_again_and_reaches_no_image() {
     }
 }
 
-fn largest_blob_of_zstd(bench: &Bench) -> std::path::PathBuf {
+#[test]
+fn an_image_does_not_fail_for_want_of_a_note() {
+    let Some((bench, _server)) = Bench::building(&living::archive()) else {
+        return;
+    };
+    let build = || {
+        let output = bench.boot(&["-q", "-o", "-"]).output();
+        bench.ended(output.expect("the program starts"))
+    };
+    let made = build();
+    assert_eq!((made.code, made.stderr.as_str()), (0, ""));
+    let notes = fs::read_dir(bench.path("cache/notes")).expect("a directory");
+    let is_of_a_layer = |path: &PathBuf| {
+        let bytes = fs::read(path).expect("readable");
+        String::from_utf8_lossy(&bytes).contains("\"tar of layer ")
+    };
+    let paths = notes.map(|note| note.expect("readable").path());
+    let note = paths.filter(is_of_a_layer).last().expect("was kept");
+    // What is there cannot be replaced.
+    fs::remove_file(&note).expect("writable");
+    fs::create_dir_all(note.join("full")).expect("writable");
+    let again = build();
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(again.stdout == made.stdout, "the image differs");
+    let warning = "warning: the next image like this one takes longer: ";
+    assert!(again.stderr.starts_with(warning), "{}", again.stderr);
+    assert_eq!(again.stderr.lines().count(), 1, "{}", again.stderr);
+}
+
+fn largest_blob_of_zstd(bench: &Bench) -> PathBuf {
     let blobs = fs::read_dir(bench.path("cache/blobs/sha256")).expect("a directory");
     let blobs = blobs.map(|blob| blob.expect("readable").path());
     blobs

@@ -258,6 +258,19 @@ mod tests {
     }
 
     #[test]
+    fn the_first_of_the_good_tables_is_read() {
+        let other = "cd".repeat(64);
+        let both = text(&format!("SHA512:\n {other} 7 main/binary-amd64/Packages\n"));
+        let only = both.replace("SHA256", "SHA1");
+        let sha512 = Sum::parse("SHA512", &other).expect("is one");
+        for (text, sum, size) in [(both, Sum::Sha256(Digest::of("")), 0), (only, sha512, 7)] {
+            let release = Release::parse(text.as_bytes()).expect("is well-formed");
+            let files = release.files.into_values().collect::<Vec<_>>();
+            assert_eq!(files, [Listed { size, sum }]);
+        }
+    }
+
+    #[test]
     fn what_is_not_automatic_has_a_low_pin() {
         for (fields, pin) in [
             ("", 500),
