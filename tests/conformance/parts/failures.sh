@@ -137,7 +137,7 @@ leaves_nothing_on() {
             printf '%s\n' "== after $part of $whole s, try $try" "$(tail -n 8 <<<"$said")"
             if ! grep -qx 'missed\|status 0' <<<"$said"; then
                 hit=$((hit + 1))
-                is_gone_after "$signal" "$directory" "$said"
+                is_gone_after "$signal" "$directory" "$said" "$elsewhere/x.tar"
                 break
             fi
             # It was done before it heard of the signal: then wholly.
@@ -157,20 +157,30 @@ leaves_nothing_on() {
     rm -r "$elsewhere"
 }
 
-# is_gone_after SIGNAL DIRECTORY SAID: what a trial there said of a run that the signal ended.
+# is_gone_after SIGNAL DIRECTORY SAID WHOLE: what a trial there said of a run that the signal ended.
 is_gone_after() {
     case $1 in
     SIGKILL)
         # It could not tidy its scratch files. But no part of a result, and nothing alive.
         grep -qx 'status -9' <<<"$3"
         lacks '^left \(process\|mount\)' <<<"$3"
-        [ -z "$(ls -A "$2/out")" ]
+        nothing_or_all "$2/out" "$4"
         ;;
     *)
         grep -qx 'status 1\(30\|43\)' <<<"$3"
         lacks '^left' <<<"$3"
         ;;
     esac
+}
+
+# nothing_or_all DIRECTORY WHOLE: a killed run left no output there, or it was killed when its output was there: then
+# that is the image WHOLE, and is removed.
+nothing_or_all() {
+    if [ -e "$1/x.tar" ]; then
+        cmp "$1/x.tar" "$2"
+        rm "$1/x.tar"
+    fi
+    [ -z "$(ls -A "$1")" ]
 }
 
 as_person_leaves_nothing() {
