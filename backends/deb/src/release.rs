@@ -67,10 +67,7 @@ impl Release {
         };
         let yes = |name: &str| word(name).eq_ignore_ascii_case("yes");
         let date = field("Date").ok_or_else(|| bad("the release file has no `Date`"))?;
-        let mut tables = Sum::FIELDS
-            .iter()
-            .filter_map(|name| Some((*name, stanza.field(name)?)));
-        let Some((algorithm, table)) = tables.next() else {
+        let Some((algorithm, table)) = Sum::first(|name| stanza.field(name)) else {
             let message = "the release file has no SHA-256 or SHA-512 digests";
             return Err(Error::new(ErrorKind::Trust, message)
                 .with_hint("the archive must sign one of them: MD5 and SHA-1 prove nothing"));

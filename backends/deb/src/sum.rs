@@ -1,7 +1,6 @@
 //! What signed files say that others hash to.
 
-use boot_kit::{Digest, Error, ErrorKind, Proof, Result};
-use sha2::{Digest as _, Sha512};
+use boot_kit::{Digest, Error, ErrorKind, Proof, Result, digest, hex};
 use std::{fmt, io::Read, str::FromStr};
 
 /// What a [`Sum::Sha512`] is called where it proves an artifact.
@@ -25,21 +24,19 @@ impl Sum {
         if field == Self::FIELDS[0] {
             return Ok(Self::Sha256(text.parse()?));
         }
-        let bad = || {
+        let bytes = hex::decode(text).map(Self::Sha512);
+        bytes.ok_or_else(|| {
             Error::new(
                 ErrorKind::Parse,
                 format!("`{text}` is not a SHA-512 digest"),
             )
-        };
-        let mut bytes = [0; 64];
-        if text.len() != 2 * bytes.len() || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(bad());
-        }
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).map_err(|_| bad())?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| bad())?;
-        }
-        Ok(Self::Sha512(bytes))
+        })
+    }
+
+    /// Finds the first of [`FIELDS`](Self::FIELDS) that `find` has; returns its name, too.
+    pub fn first<T>(find: impl Fn(&str) -> Option<T>) -> Option<(&'static str, T)> {
+        let mut found = Self::FIELDS.into_iter();
+        found.find_map(|name| Some((name, find(name)?)))
     }
 
     /// The field it is read from.
@@ -72,16 +69,7 @@ impl Sum {
     pub fn check(&self, reader: &mut dyn Read) -> Result<()> {
         let found = match self {
             Self::Sha256(_) => Self::Sha256(Digest::of_reader(reader)?.0),
-            Self::Sha512(_) => {
-                let mut hasher = Sha512::new();
-                let mut buffer = vec![0; 128 << 10];
-                loop {
-                    match reader.read(&mut buffer)? {
-                        0 => break Self::Sha512(hasher.finalize().into()),
-                        count => hasher.update(&buffer[..count]),
-                    }
-                }
-            }
+            Self::Sha512(_) => Self::Sha512(digest::sha512(reader)?),
         };
         if found == *self {
             return Ok(());
@@ -100,7 +88,7 @@ impl fmt::Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sha256(digest) => digest.fmt(f),
-            Self::Sha512(bytes) => bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+            Self::Sha512(bytes) => f.write_str(&hex::encode(bytes)),
         }
     }
 }

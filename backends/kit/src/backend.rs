@@ -62,8 +62,8 @@ pub trait Backend: Send + Sync {
 
     /// Proves that `file` is the artifact whose proof is a [`Proof::Identity`](crate::Proof::Identity).
     ///
-    /// `file` is at offset 0 and has the artifact's size; where it is left does not matter. Errors with
-    /// [`ErrorKind::Trust`] if it is another file. Called from many threads. The default knows no identities.
+    /// `file` is at offset 0, and has the artifact's size if it has just arrived: one of the store is looked at first,
+    /// whatever its size. Where it is left does not matter. Errors with [`ErrorKind::Trust`] if it is another file. Called from many threads. The default knows no identities.
     fn verify(&self, artifact: &Artifact, file: &mut File) -> Result<()> {
         let _ = file;
         let message = format!("`{}` is of no form this format knows", artifact.proof);

@@ -1,8 +1,8 @@
-//! SHA-256: how every artifact and every layer is named.
+//! SHA-256: how every artifact and every layer is named; and SHA-512, by which some archives prove files.
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, hex};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha512};
 use std::{
     fmt,
     io::{self, Read, Write},
@@ -40,7 +40,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -54,20 +54,13 @@ impl FromStr for Digest {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let bad = || {
+        let bytes = hex::decode(text).map(Self);
+        bytes.ok_or_else(|| {
             Error::new(
                 ErrorKind::Parse,
                 format!("`{text}` is not a SHA-256 digest"),
             )
-        };
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(bad());
-        }
-        let mut bytes = [0; 32];
-        for (i, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| bad())?;
-        }
-        Ok(Self(bytes))
+        })
     }
 }
 
@@ -82,6 +75,18 @@ impl TryFrom<String> for Digest {
 impl From<Digest> for String {
     fn from(digest: Digest) -> Self {
         digest.to_string()
+    }
+}
+
+/// Hashes all of `reader` with SHA-512.
+pub fn sha512(reader: &mut dyn Read) -> io::Result<[u8; 64]> {
+    let mut hasher = Sha512::new();
+    let mut buffer = vec![0; 128 << 10];
+    loop {
+        match reader.read(&mut buffer)? {
+            0 => return Ok(hasher.finalize().into()),
+            count => hasher.update(&buffer[..count]),
+        }
     }
 }
 

@@ -15,7 +15,7 @@
 //! | [`inventory`] | what an image's own database says of its packages |
 //! | [`fetch`], [`runner`] | the capabilities a backend is handed: the network, the sandbox |
 //! | [`event`] | what just happened, and [`Report`], whoever listens |
-//! | [`archive`], [`openpgp`], [`digest`] | formats that several backends read |
+//! | [`archive`], [`openpgp`], [`digest`], [`hex`] | formats that several backends read |
 //! | [`near`], [`threads`] | names that may have been meant; threads that are waited for |
 //!
 //! `kit` depends on nothing of ours, a backend only on `kit`.
@@ -28,6 +28,7 @@ pub mod entry;
 pub mod error;
 pub mod event;
 pub mod fetch;
+pub mod hex;
 pub mod inventory;
 pub mod near;
 pub mod openpgp;

@@ -27,11 +27,11 @@ pub use pointer::Build;
 
 use boot_kit::{
     Artifact, Context, Digest, Error, ErrorKind, Event, Fetch, Proof, Report, Request, Result,
+    digest, hex,
     openpgp::{Keyring, Terms},
 };
 use digests::Algorithm;
 use pointer::{Pointer, Target};
-use sha2::{Digest as _, Sha512};
 use std::{
     fs::File,
     io::{Read, Seek},
@@ -118,19 +118,7 @@ impl Wanted {
     pub fn prove(&self, chosen: &Chosen, keyring: &Keyring, file: &mut File) -> Result<()> {
         let name = &chosen.artifact.name;
         let cannot = || format!("cannot verify the tarball of `{name}`");
-        let mut hasher = Sha512::new();
-        let mut buffer = vec![0; 128 << 10];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => break,
-                count => hasher.update(&buffer[..count]),
-            }
-        }
-        let found: String = hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let found = hex::encode(digest::sha512(file)?);
         if found != chosen.sha512 {
             let message = format!("its SHA-512 is {found}, and {} is signed", chosen.sha512);
             return Err(Error::new(ErrorKind::Trust, message)).context(cannot);

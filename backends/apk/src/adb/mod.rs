@@ -25,7 +25,7 @@ use crate::{
     checksum::Identity,
     trust::{self, Keys},
 };
-use boot_kit::{Context, Error, ErrorKind, Result};
+use boot_kit::{Context, Error, ErrorKind, Result, hex};
 use sha2::{Digest as _, Sha256, Sha512};
 use std::io::{BufRead, Read};
 use stream::{Block, Kind, Stream};
@@ -201,8 +201,7 @@ impl<'a> Trust<'a> {
         if keys.verify_v3(*id, &message, signature)? {
             self.is_good = true;
         } else {
-            let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
-            self.unknown.get_or_insert(id);
+            self.unknown.get_or_insert_with(|| hex::encode(id));
         }
         Ok(())
     }

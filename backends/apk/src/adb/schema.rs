@@ -8,7 +8,7 @@ use crate::{
     relation::{Dependency, Provide},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use boot_kit::{Context, Result};
+use boot_kit::{Context, Result, hex};
 use std::fmt::Write as _;
 
 /// Slots of a package.
@@ -197,7 +197,7 @@ fn entry(info: Slots<'_>, name: String, repository: usize) -> Result<Package> {
         origin: text(info::ORIGIN)?,
         maintainer: text(info::MAINTAINER)?,
         build_time: time(info.integer(info::BUILD_TIME)?),
-        commit: commit.iter().map(|byte| format!("{byte:02x}")).collect(),
+        commit: hex::encode(commit),
         provider_priority: info
             .integer(info::PROVIDER_PRIORITY)?
             .map_or(Ok(0), narrow)?,

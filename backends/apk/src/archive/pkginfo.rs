@@ -1,6 +1,6 @@
 //! What a package says of itself: `.PKGINFO` in v2, the object `info` in v3.
 
-use boot_kit::{Error, ErrorKind, Result};
+use boot_kit::{Error, ErrorKind, Result, hex};
 
 /// What a package says of itself that installing it depends on, and that its index does not repeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,16 +82,11 @@ impl PkgInfo {
                 self.provider_priority = Some(value.parse().map_err(|_| bad())?);
             }
             "triggers" => self.triggers.extend(words()),
-            "datahash" => self.data_hash = Some(hexadecimal(value).ok_or_else(bad)?),
+            "datahash" => self.data_hash = Some(hex::decode(value).ok_or_else(bad)?),
             _ => {}
         }
         Ok(())
     }
-}
-
-fn hexadecimal(digits: &str) -> Option<[u8; 32]> {
-    let digest: boot_kit::Digest = digits.parse().ok()?;
-    Some(*digest.bytes())
 }
 
 fn malformed(message: impl Into<String>) -> Error {

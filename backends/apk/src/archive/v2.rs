@@ -14,6 +14,7 @@ use crate::{
 use boot_kit::{
     Context, Entry, Error, ErrorKind, Kind, Result, RootPath, Sink,
     archive::{Further, TarReader},
+    hex,
 };
 use sha1::{Digest as _, Sha1};
 use std::{
@@ -211,7 +212,7 @@ impl Files<'_> {
             _ => None,
         };
         if let (Some(stated), Some(found)) = (header.records.get(SHA1_RECORD), checksum)
-            && *stated != hexadecimal(&found.0)
+            && *stated != hex::encode(found.0).into_bytes()
         {
             let message = format!(
                 "the content of `{}` is not the one its header names",
@@ -254,11 +255,6 @@ impl Read for Sha1Reader<'_> {
         self.hasher.update(&into[..count]);
         Ok(count)
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.into_bytes()
 }
 
 fn malformed(message: impl Into<String>) -> Error {

@@ -2,6 +2,7 @@
 
 use super::Key;
 use crate::checksum::Identity;
+use boot_kit::hex;
 use flate2::{Compression, write::GzEncoder};
 use sha1::{Digest as _, Sha1};
 use sha2::{Digest as _, Sha256, Sha512};
@@ -103,7 +104,7 @@ impl Apk {
     ) {
         let mut tar = tar::Builder::new(Vec::new());
         if let Some(content) = content {
-            let hash = hexadecimal(&Sha1::digest(content));
+            let hash = hex::encode(Sha1::digest(content));
             let record = [("APK-TOOLS.checksum.SHA1", hash.as_bytes())];
             tar.append_pax_extensions(record).expect("memory");
         }
@@ -186,10 +187,7 @@ impl Apk {
         let data = gzip(&[&self.data[..], &[0; 1024]].concat());
         let mut lines = self.lines.clone();
         if self.has_data_hash {
-            lines.push(format!(
-                "datahash = {}",
-                hexadecimal(&Sha256::digest(&data))
-            ));
+            lines.push(format!("datahash = {}", hex::encode(Sha256::digest(&data))));
         }
         let mut control = tar::Builder::new(Vec::new());
         let info = lines.join("\n") + "\n";
@@ -261,8 +259,4 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).expect("memory");
     encoder.finish().expect("memory")
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

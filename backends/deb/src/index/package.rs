@@ -226,10 +226,7 @@ impl<'u> Package<'u> {
     /// What proves its file.
     pub fn sum(&self) -> Result<Sum> {
         let stanza = self.stanza()?;
-        let mut sums = Sum::FIELDS
-            .iter()
-            .filter_map(|name| Some((*name, stanza.get(name)?)));
-        let (name, text) = match sums.next() {
+        let (name, text) = match Sum::first(|name| stanza.get(name)) {
             Some(sum) => sum,
             None => (Sum::FIELDS[0], self.required(Sum::FIELDS[0])?),
         };

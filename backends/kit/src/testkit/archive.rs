@@ -6,7 +6,7 @@ use super::{
     server::Server,
 };
 use crate::{
-    Digest, Recipe,
+    Digest, Recipe, hex,
     recipe::{self, Key},
 };
 use sha2::{Digest as _, Sha512};
@@ -189,8 +189,7 @@ impl Archive {
         if !self.is_sha512 {
             return Digest::of(bytes).to_string();
         }
-        let bytes = Sha512::digest(bytes);
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(Sha512::digest(bytes))
     }
 
     /// The lists by their paths below the suite, the uncompressed ones among them.

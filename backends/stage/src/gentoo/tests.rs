@@ -2,6 +2,7 @@
 
 use super::*;
 use boot_kit::{event::Silence, fetch::Fetched, testkit::SigningKey};
+use sha2::{Digest as _, Sha512};
 use std::{collections::BTreeMap, io::Write, path::Path, sync::Mutex};
 
 const DATA: &str = concat!(
@@ -53,14 +54,6 @@ impl Fetch for Mirror {
     }
 }
 
-fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
 fn tarball() -> Vec<u8> {
     b"not looked into here".repeat(100)
 }
@@ -71,7 +64,7 @@ fn pointer(date: i64, lines: &str) -> String {
 }
 
 fn digests(name: &str, bytes: &[u8]) -> String {
-    let (sha512, blake) = (hex(Sha512::digest(bytes)), "0".repeat(128));
+    let (sha512, blake) = (hex::encode(Sha512::digest(bytes)), "0".repeat(128));
     format!(
         "# BLAKE2B HASH\n{blake}  {name}\n# SHA512 HASH\n{sha512}  {name}\n# SHA512 HASH\n{blake}  {name}.CONTENTS.gz\n"
     )
