@@ -19,8 +19,22 @@ impl Form {
         let mut names: Vec<_> = names.collect();
         match self {
             Self::V2 => names.sort_unstable(),
-            Self::V3 => names.sort_unstable_by_key(|name| (name.to_ascii_lowercase(), *name)),
+            Self::V3 => names.sort_unstable_by_key(|name| without_case(name)),
         }
         names
     }
+
+    /// Puts what packages have, by their names, in the order apk writes it: that of installation, or apk 3's of names.
+    pub fn ordered<T>(self, all: &[(String, T)]) -> Vec<&(String, T)> {
+        let mut all: Vec<_> = all.iter().collect();
+        if self == Self::V3 {
+            all.sort_by_key(|(name, _)| without_case(name));
+        }
+        all
+    }
+}
+
+/// What apk 3 compares of a package's name.
+fn without_case(name: &str) -> (String, &str) {
+    (name.to_ascii_lowercase(), name)
 }

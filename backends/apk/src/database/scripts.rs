@@ -11,7 +11,7 @@
 
 use super::{Form, installed::Installed};
 use crate::{archive::ScriptKind, checksum::Identity};
-use boot_kit::{Context, Error, ErrorKind, Result};
+use boot_kit::{Context, Error, ErrorKind, Result, hex};
 use std::collections::BTreeMap;
 
 /// The most bytes of a name that a header holds.
@@ -37,14 +37,8 @@ pub type AllScripts = Vec<(String, Scripts)>;
 /// Writes the archive; scripts of packages that are not installed are left out.
 pub fn write(installed: &Installed, all: &AllScripts, form: Form) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    let names = all.iter().map(|(name, _)| name);
-    let names: Vec<_> = match form {
-        Form::V2 => names.collect(),
-        Form::V3 => form.sorted(names),
-    };
-    for name in names {
-        let scripts = all.iter().find(|(known, _)| known == name);
-        let (Some(package), Some((_, scripts))) = (installed.get(name), scripts) else {
+    for (name, scripts) in form.ordered(all) {
+        let Some(package) = installed.get(name) else {
             continue;
         };
         let identity = match form {
@@ -68,12 +62,11 @@ pub fn write(installed: &Installed, all: &AllScripts, form: Form) -> Result<Vec<
 
 /// `X1` and the digits of what is `Q1` and base64 in an index.
 fn hexadecimal(identity: &str) -> Result<String> {
-    let bytes = match identity.parse()? {
-        Identity::Short(bytes) => bytes.to_vec(),
-        Identity::Long(bytes) => bytes[..20].to_vec(),
+    let digits = match identity.parse()? {
+        Identity::Short(bytes) => hex::encode(bytes),
+        Identity::Long(bytes) => hex::encode(&bytes[..20]),
     };
-    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-    Ok(format!("X1{}", digits.collect::<String>()))
+    Ok(format!("X1{digits}"))
 }
 
 fn append(out: &mut Vec<u8>, name: &str, content: &[u8], mtime: i64, form: Form) -> Result<()> {

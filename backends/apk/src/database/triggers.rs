@@ -13,13 +13,8 @@ pub type Triggers = Vec<(String, Vec<String>)>;
 
 /// Writes the file: in the order of installation, or by apk 3 sorted by package.
 pub fn write(triggers: &Triggers, installed: &Installed, form: Form) -> String {
-    let names = triggers.iter().map(|(name, _)| name);
-    let names: Vec<_> = match form {
-        Form::V2 => names.collect(),
-        Form::V3 => form.sorted(names),
-    };
-    let lines = names.into_iter().filter_map(|name| {
-        let (_, patterns) = triggers.iter().find(|(known, _)| known == name)?;
+    let ordered = form.ordered(triggers).into_iter();
+    let lines = ordered.filter_map(|(name, patterns)| {
         let identity = installed.get(name)?.identity();
         Some(format!("{identity} {}\n", patterns.join(" ")))
     });

@@ -14,7 +14,7 @@ use boot_kit::{
 use sha1::{Digest as _, Sha1};
 use std::{
     collections::{BTreeMap, HashMap},
-    io::{self, Read, Write},
+    io::{self, Write},
 };
 
 /// What apk adds to the name of a file that it does not put over one an administrator may have changed.
@@ -221,26 +221,16 @@ struct Sums {
 impl Sums {
     /// Reads what is at `path`; `None` if there is nothing that could have a checksum.
     fn of(root: &Root, path: &RootPath) -> Result<Option<Self>> {
-        let (mut v2, mut v3) = (Sha1::new(), Hashing::new(io::sink()));
-        let mut take = |bytes: &[u8]| {
-            v2.update(bytes);
-            v3.write_all(bytes)
-        };
+        let mut both = Hashing::new(Sha1::new());
         match root.entry(path)?.map(|entry| entry.kind) {
             Some(Kind::File { .. }) => {
-                let mut file = root.open_file(path)?;
-                let mut buffer = vec![0; 64 << 10];
-                loop {
-                    match file.read(&mut buffer)? {
-                        0 => break,
-                        count => take(&buffer[..count])?,
-                    }
-                }
+                io::copy(&mut root.open_file(path)?, &mut both)?;
             }
-            Some(Kind::Symlink(target)) => take(&target)?,
+            Some(Kind::Symlink(target)) => both.write_all(&target)?,
             _ => return Ok(None),
         }
-        let cut = v3.digest().bytes().first_chunk().copied();
+        let (v3, _, v2) = both.into_inner();
+        let cut = v3.bytes().first_chunk().copied();
         Ok(Some(Self {
             v2: Checksum(v2.finalize().into()).to_string(),
             v3: Checksum(cut.unwrap_or_default()).to_string(),
