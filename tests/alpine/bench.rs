@@ -1,9 +1,6 @@
 //! One place to build in, with the real packages as the mirror.
 
-use boot_kit::{
-    Entry, Kind, Result, Sink,
-    archive::{decoder, send_tar},
-};
+use boot_kit::archive::decoder;
 use std::{
     fs,
     io::Read,
@@ -125,22 +122,4 @@ pub fn genuine() -> Vec<u8> {
     let mut unpacked = decoder(file, true).expect("gzip");
     unpacked.read_to_end(&mut tar).expect("gzip");
     tar
-}
-
-/// Reads one file of a tar.
-pub fn read(mut tar: &[u8], path: &str) -> String {
-    struct Find<'a>(&'a str, Option<String>);
-    impl Sink for Find<'_> {
-        fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
-            if entry.path.to_string() == self.0 && matches!(entry.kind, Kind::File { .. }) {
-                let mut text = String::new();
-                content.read_to_string(&mut text)?;
-                self.1 = Some(text);
-            }
-            Ok(())
-        }
-    }
-    let mut find = Find(path, None);
-    send_tar(&mut tar, &mut find).expect("a tar");
-    find.1.expect("the file is there")
 }

@@ -7,7 +7,7 @@
 mod bench;
 
 use bench::{Bench, golden, mended};
-use boot_kit::testkit::Tree;
+use boot_kit::testkit::{Tree, text_in_tar};
 use std::collections::{BTreeMap, BTreeSet};
 
 const DEVICE: &str = "images have an empty /dev: whoever runs one fills it";
@@ -72,7 +72,7 @@ fn every_world_is_what_apk_made_of_it() {
             }
         }
         assert_eq!(differing, BTreeMap::new(), "{name}");
-        let database = bench::read(&image, "lib/apk/db/installed");
+        let database = text_in_tar(&image, "lib/apk/db/installed");
         assert_eq!(
             database,
             mended(&golden(&format!("{name}.installed.txt"))),
@@ -94,7 +94,7 @@ fn accounts_are_dated_like_the_image_and_none_is_open() {
         "--epoch",
         &epoch,
     ]);
-    let shadow = bench::read(&image, "etc/shadow");
+    let shadow = text_in_tar(&image, "etc/shadow");
     let lines: Vec<&str> = shadow.lines().collect();
     assert_eq!(lines.first(), Some(&"root:*::0:::::"));
     assert_eq!(lines.last(), Some(&"chrony:!:20000:0:99999:7:::"));
@@ -111,7 +111,7 @@ fn the_files_of_equal_builds_are_those_of_the_genuine_minirootfs() {
     let genuine = bench::genuine();
     let (ours, theirs) = (Tree::of_tar(&image), Tree::of_tar(&genuine));
     let stanzas = |image: &[u8]| -> BTreeMap<String, String> {
-        let text = bench::read(image, "lib/apk/db/installed");
+        let text = text_in_tar(image, "lib/apk/db/installed");
         let stanzas = text.split("\n\n").filter_map(|stanza| {
             let name = stanza.lines().find_map(|line| line.strip_prefix("P:"))?;
             Some((name.to_owned(), stanza.to_owned()))
@@ -182,7 +182,7 @@ fn the_minirootfs_has_the_paths_of_the_genuine_one() {
     }
     // The packages are those of another point release.
     assert_eq!(
-        bench::read(&bench.build(&[]), "etc/alpine-release"),
+        text_in_tar(&bench.build(&[]), "etc/alpine-release"),
         "3.19.1\n"
     );
 }
@@ -191,7 +191,7 @@ fn the_minirootfs_has_the_paths_of_the_genuine_one() {
 fn what_was_borrowed_can_be_installed_on_top() {
     let Some(bench) = Bench::new() else { return };
     let image = bench.build(&["--include", "alpine-release"]);
-    let database = bench::read(&image, "lib/apk/db/installed");
+    let database = text_in_tar(&image, "lib/apk/db/installed");
     assert!(database.contains("\nP:alpine-release\n"));
     let tree = Tree::of_tar(&image);
     let beside = tree.0.keys().filter(|path| path.ends_with(".apk-new"));
@@ -295,6 +295,6 @@ fn an_image_of_layers_and_a_slim_one_are_made_too() {
     );
     assert_eq!((status, stderr.as_str()), (0, ""));
     let archive = std::fs::read(bench.path("x.oci.tar")).expect("is there");
-    let manifest = bench::read(&archive, "manifest.json");
+    let manifest = text_in_tar(&archive, "manifest.json");
     assert_eq!(manifest.matches("blobs/sha256/").count(), 3, "{manifest}");
 }

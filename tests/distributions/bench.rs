@@ -1,10 +1,9 @@
 //! One distribution's file, its keys and a server that stands for all its hosts.
 
 use boot_apk::testkit::Key;
-use boot_kit::{Entry, Kind, Result, Sink, archive::send_tar, testkit::Server};
+use boot_kit::testkit::{Server, Tree};
 use std::{
     fs,
-    io::Read,
     path::Path,
     process::{Command, Stdio},
 };
@@ -128,38 +127,9 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Contents of a tar by path.
-#[derive(Default)]
-struct Contents(Vec<(String, String)>);
-
-impl Sink for Contents {
-    fn entry(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<()> {
-        if matches!(entry.kind, Kind::File { .. }) {
-            let mut bytes = Vec::new();
-            content.read_to_end(&mut bytes)?;
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            self.0.push((entry.path.to_string(), text));
-        }
-        Ok(())
-    }
-}
-
-fn contents(mut tar: &[u8]) -> Vec<(String, String)> {
-    let mut contents = Contents::default();
-    send_tar(&mut tar, &mut contents).expect("a tar");
-    contents.0
-}
-
 /// The paths of a tar's files, sorted.
 pub fn files(tar: &[u8]) -> Vec<String> {
-    let mut paths: Vec<_> = contents(tar).into_iter().map(|(path, _)| path).collect();
-    paths.sort();
-    paths
-}
-
-/// Reads one file of a tar.
-pub fn read(tar: &[u8], path: &str) -> String {
-    let mut all = contents(tar).into_iter();
-    let found = all.find(|(known, _)| known == path);
-    found.expect("the file is there").1
+    let said = Tree::of_tar(tar).0.into_iter();
+    let files = said.filter(|(_, said)| said.starts_with("file "));
+    files.map(|(path, _)| path).collect()
 }

@@ -7,9 +7,9 @@
 
 mod bench;
 
-use bench::{Bench, files, read};
+use bench::{Bench, files};
 use boot_apk::testkit::{Apk, Key, V3Apk, index, v3_index};
-use boot_kit::testkit::{Archive, Deb, SigningKey};
+use boot_kit::testkit::{Archive, Deb, SigningKey, text_in_tar};
 
 const UBUNTU: &str = "archive-2018.asc";
 const WOLFI: &str = "wolfi-signing.rsa.pub";
@@ -26,6 +26,19 @@ fn publish(bench: &Bench, directory: &str, key: &Key, packages: &[Apk]) {
     );
     for package in packages {
         let path = format!("{directory}/x86_64/{}", package.file_name());
+        bench.server.put(&path, package.build(key));
+    }
+}
+
+/// Serves v3 packages and their index where Chimera has them.
+fn publish_v3(bench: &Bench, key: &Key, packages: &[V3Apk]) {
+    let directory = "/repo.chimera-linux.org/current/main/x86_64";
+    bench.server.put(
+        &format!("{directory}/Packages.adb"),
+        v3_index(key, "test", packages),
+    );
+    for package in packages {
+        let path = format!("{directory}/{}", package.file_name());
         bench.server.put(&path, package.build(key));
     }
 }
@@ -62,7 +75,7 @@ fn ubuntu_has_mirrors_of_their_own_for_other_architectures() {
     for (arch, place) in places {
         bench.arch = arch;
         let image = bench.build(&["--variant", "extract", "--include", "tool"]);
-        assert_eq!(read(&image, "usr/bin/tool"), format!("{arch} 3"));
+        assert_eq!(text_in_tar(&image, "usr/bin/tool"), format!("{arch} 3"));
         let asked = bench.server.take_requests();
         assert_eq!(asked.len(), 7, "{asked:?}");
         let prefix = format!("GET {place}/");
@@ -108,11 +121,11 @@ fn wolfi_has_one_repository_without_release_and_components() {
         ]
     );
     assert_eq!(
-        read(&image, "etc/apk/repositories"),
+        text_in_tar(&image, "etc/apk/repositories"),
         format!("{}/packages.wolfi.dev/os\n", bench.server.url())
     );
     assert_eq!(
-        read(&image, "etc/apk/world"),
+        text_in_tar(&image, "etc/apk/world"),
         "ca-certificates-bundle\nwolfi-base\nwolfi-baselayout\n"
     );
     let (status, _, stderr) = bench.run(&["--components", "main"]);
@@ -152,15 +165,7 @@ fn chimera_is_indexed_and_packed_by_apk_3() {
                 "v3 x\n",
             ),
     ];
-    let directory = "/repo.chimera-linux.org/current/main/x86_64";
-    bench.server.put(
-        &format!("{directory}/Packages.adb"),
-        v3_index(&key, "test", &packages),
-    );
-    for package in &packages {
-        let path = format!("{directory}/{}", package.file_name());
-        bench.server.put(&path, package.build(&key));
-    }
+    publish_v3(&bench, &key, &packages);
     let image = bench.build(&[]);
     assert_eq!(
         files(&image),
@@ -176,8 +181,8 @@ fn chimera_is_indexed_and_packed_by_apk_3() {
             "usr/lib/apk/repositories.d/01-repo-main.list",
         ]
     );
-    assert_eq!(read(&image, "etc/apk/world"), "base-bootstrap\n");
-    let database = read(&image, "usr/lib/apk/db/installed");
+    assert_eq!(text_in_tar(&image, "etc/apk/world"), "base-bootstrap\n");
+    let database = text_in_tar(&image, "usr/lib/apk/db/installed");
     let stanza = database
         .split("\n\n")
         .find(|text| text.contains("\nP:base-files\n"));
@@ -232,7 +237,7 @@ fn postmarketos_stands_on_alpine_and_each_trusts_its_own_keys() {
     let image = bench.build(&keyring);
     let url = bench.server.url();
     assert_eq!(
-        read(&image, "etc/apk/repositories"),
+        text_in_tar(&image, "etc/apk/repositories"),
         format!(
             "{url}/mirror.postmarketos.org/postmarketos/v26.06\n{url}{below}/main\n{url}{below}/community\n"
         )
@@ -280,7 +285,7 @@ fn a_mirror_holds_all_archives_of_a_release() {
     ];
     let image = bench.build(&[&arguments[..], &["--keyring", POSTMARKETOS]].concat());
     assert_eq!(
-        read(&image, "etc/apk/repositories"),
+        text_in_tar(&image, "etc/apk/repositories"),
         format!("{mirror}/postmarketos/main\n{mirror}/alpine/edge/main\n")
     );
     // A package brought a key of one archive; that of the other is missing all the same.
@@ -293,7 +298,10 @@ fn a_mirror_holds_all_archives_of_a_release() {
         keys.collect::<Vec<_>>(),
         [&format!("etc/apk/keys/{ALPINE}"), &ours]
     );
-    assert_eq!(read(&image, &format!("etc/apk/keys/{ALPINE}")), "a key");
+    assert_eq!(
+        text_in_tar(&image, &format!("etc/apk/keys/{ALPINE}")),
+        "a key"
+    );
 }
 
 #[test]
@@ -310,20 +318,12 @@ fn a_file_of_v3_that_nobody_changed_gives_way() {
             .replaces("earlier")
             .file("etc/motd", 0o644, "late"),
     ];
-    let directory = "/repo.chimera-linux.org/current/main/x86_64";
-    bench.server.put(
-        &format!("{directory}/Packages.adb"),
-        v3_index(&key, "test", &packages),
-    );
-    for package in &packages {
-        let path = format!("{directory}/{}", package.file_name());
-        bench.server.put(&path, package.build(&key));
-    }
+    publish_v3(&bench, &key, &packages);
     let image = bench.build(&[]);
     let installed = files(&image);
     let motd = installed.iter().filter(|path| path.starts_with("etc/motd"));
     assert_eq!(motd.collect::<Vec<_>>(), ["etc/motd"]);
-    assert_eq!(read(&image, "etc/motd"), "late");
+    assert_eq!(text_in_tar(&image, "etc/motd"), "late");
 }
 
 #[test]

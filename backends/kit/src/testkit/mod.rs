@@ -19,6 +19,7 @@ mod elf;
 mod key;
 mod lines;
 mod server;
+mod text;
 mod tree;
 
 pub use archive::Archive;
@@ -27,4 +28,5 @@ pub use elf::Elf;
 pub use key::{SigningKey, clearsign};
 pub use lines::{lines_of, tar_of_lines};
 pub use server::{Fault, Server, Validator};
+pub use text::text_in_tar;
 pub use tree::Tree;
